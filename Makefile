@@ -1,0 +1,70 @@
+# The few commands of the project. `make` alone lists them. Needs Python 3.11 and make, nothing else.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PLATFORM := $(BIN)/platform
+SOURCES := platform_assets tests feature_repo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down status check test lint types bench format clean clean-venv
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## Make the virtual environment from the hash-checked lock
+
+# The project itself is not installed: a .pth file puts this directory on the path, which works offline and follows
+# every edit. The stamp comes last, so a set-up that was interrupted is done again.
+$(VENV)/.ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	  || { echo 'Python 3.11 is needed: make PYTHON=/path/to/python3.11'; exit 1; }
+	@echo 'Making $(VENV) from requirements.lock (a few minutes, once)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -c "import pathlib, sysconfig; \
+	  pathlib.Path(sysconfig.get_path('purelib'), 'platform_assets.pth').write_text('$(CURDIR)\n')"
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m platform_assets.cli "$$@"\n' > $(PLATFORM)
+	@chmod +x $(PLATFORM)
+	@touch $@
+
+demo: $(VENV)/.ready ## Everything once on real data: raw files to served, traceable predictions
+	@$(PLATFORM) demo
+
+up: $(VENV)/.ready ## Start Dagster, MLflow, the online store and the endpoint
+	@$(PLATFORM) up
+
+down: $(VENV)/.ready ## Stop all that `make up` and `make demo` started
+	@$(PLATFORM) down
+
+status: $(VENV)/.ready ## Show what runs, and what each product has published
+	@$(PLATFORM) doctor; running=$$?; echo; $(PLATFORM) status && exit $$running
+
+check: lint types ## The quick gate: lint, types, architecture, unit tests
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture tests/unit
+
+test: $(VENV)/.ready ## Every test, with real servers
+	$(BIN)/python -m pytest tests
+
+lint: $(VENV)/.ready ## Style and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.ready ## Types
+	$(BIN)/mypy
+
+format: $(VENV)/.ready ## Rewrite files in the project's layout
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.ready ## Measure what the documents promise
+	$(BIN)/python -m pytest -q -s -o python_files='bench_*.py' tests/bench
+
+clean: ## Remove caches; state in .platform and the environment stay
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf dbt_project/target dbt_project/logs
+	find platform_assets tests feature_repo -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-venv: ## Remove the virtual environment; the next command makes it again
+	rm -rf $(VENV)
