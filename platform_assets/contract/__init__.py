@@ -1,0 +1,1 @@
+"""The words of the platform: what a product declares, as pure data."""

@@ -1,0 +1,82 @@
+"""Every derived name, in one place: nobody else builds one."""
+
+import datetime as dt
+from typing import Literal
+
+AssetNoun = Literal[
+    "training_set",
+    "preprocessor",
+    "model",
+    "evaluation",
+    "release",
+    "predictions",
+    "published_predictions",
+    "online_snapshot",
+    "endpoint",
+]
+PairHalf = Literal["preprocessor", "model"]
+ALIAS = "production"
+PREDICTION_STREAM = "log:predictions"
+
+
+def asset_key(product: str, noun: AssetNoun) -> tuple[str, str]:
+    """Return the Dagster asset key of one part of a product."""
+    return (product, noun)
+
+
+def raw_key(dataset: str) -> tuple[str, str]:
+    """Return the Dagster asset key of a raw data set."""
+    return ("raw", dataset)
+
+
+def staging_key(model: str) -> tuple[str, str]:
+    """Return the Dagster asset key of a dbt staging model."""
+    return ("staging", model)
+
+
+def feature_view_key(view: str) -> tuple[str, str]:
+    """Return the Dagster asset key of a feature view."""
+    return ("features", view)
+
+
+def registered_model(product: str, half: PairHalf) -> str:
+    """Return the name under which MLflow registers one half of the pair."""
+    return f"{product}_{half}"
+
+
+def feature_service(product: str, version: int) -> str:
+    """Return the Feast feature service of a product, also the name of its online snapshot."""
+    return f"{product}_v{version}"
+
+
+def last_batch_service(product: str) -> str:
+    """Return the name of the online snapshot that holds the last published batch prediction per entity."""
+    return f"{product}_last_batch"
+
+
+def job_name(product: str, activity: str) -> str:
+    """Return the Dagster job of one activity (train, score, publish) of a product."""
+    return f"{product}_{activity}"
+
+
+def model_partitions(product: str) -> str:
+    """Return the name of the dynamic partitions that list the model versions of a product."""
+    return f"{product}_model_versions"
+
+
+def prediction_id(product: str, as_of: dt.datetime, digest: str, mode: Literal["batch", "online"]) -> str:
+    """Return the id of a prediction: product, day, mode and digest, so that a lookup prunes partitions."""
+    return f"{product}-{as_of:%Y%m%d}-{mode[0]}-{digest[:24]}"
+
+
+def parse_prediction_id(text: str) -> tuple[str, dt.date, Literal["batch", "online"]] | None:
+    """Return (product, day, mode) of a prediction id, or None when the text is not one."""
+    parts = text.rsplit("-", 3)
+    expected_parts = 4
+    if len(parts) != expected_parts or parts[2] not in {"b", "o"}:
+        return None
+    try:
+        day = dt.datetime.strptime(parts[1], "%Y%m%d").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        return None
+    return parts[0], day, "batch" if parts[2] == "b" else "online"

@@ -1,0 +1,73 @@
+"""One entry of the prediction log: what the endpoint answered, from which inputs, by which release (R389-R398)."""
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from platform_assets.contract.online import FallbackKind
+
+FallbackUsed = Literal["none"] | FallbackKind
+Reason = Literal[
+    "missing_features",  # scored, but a feature view had no row for the entity
+    "stale_features",  # scored, but from features older than the product allows
+    "unknown_entity",  # the snapshot has no row and the request alone cannot be scored
+    "online_store_unavailable",
+    "snapshot_missing",  # the store answers but holds no snapshot of the service
+    "snapshot_corrupt",
+    "snapshot_mismatch",  # the snapshot has other columns than the release was trained on
+    "engine_error",
+    "invalid_score",  # the output guard refused what the model said
+]
+
+
+class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of an answer. It travels as MessagePack with field names, so that fields can be added.
+
+    `features` are the stored features in the order of the product's `stored_columns`, as the model saw them (NaN for
+    missing; empty where none were read); `request` holds the request fields as sent, instants as ISO 8601 text.
+    `score` is None where no score was given. `as_of` is the instant of the snapshot or of the batch that answered.
+    `snapshot_id` with `snapshot_epoch` names the content that was read, also after a rollback.
+    """
+
+    prediction_id: str
+    request_id: str
+    product: str
+    entity_id: str
+    row_keys: dict[str, str]
+    event_at: dt.datetime
+    as_of: dt.datetime | None
+    predicted_at: dt.datetime
+    score: float | None
+    label: str | None
+    uncertainty: float | None
+    is_valid: bool
+    release_id: str
+    model_version: int
+    feature_version: str
+    output_schema_version: int
+    bundle_digest: str
+    snapshot_id: str | None
+    snapshot_epoch: int | None
+    features: list[float]
+    request: dict[str, str | float | int | bool | None]
+    fallback: FallbackUsed
+    reason: Reason | None
+    is_stale: bool
+    action_allowed: bool
+    latency_ms: float
+    cache_hit: bool = False
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(PredictionLogEntry)
+
+
+def encode_entry(entry: PredictionLogEntry) -> bytes:
+    """Return an entry as MessagePack."""
+    return _ENCODER.encode(entry)
+
+
+def decode_entry(content: bytes) -> PredictionLogEntry:
+    """Read an entry; raises msgspec.DecodeError for bytes that are none. NaN features survive the round trip."""
+    return _DECODER.decode(content)

@@ -1,0 +1,53 @@
+"""How a model is trained: a closed set of recipes, each pure data."""
+
+from typing import Literal
+
+import msgspec
+
+Objective = Literal["binary", "regression", "regression_l1", "tweedie"]
+Calibration = Literal["none", "isotonic"]
+
+
+class GradientBoosting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="gradient_boosting"):
+    """A LightGBM model; the same data, recipe and seed give the identical model file.
+
+    `calibration_days` limits the isotonic calibration to training rows whose day of the year lies within that many
+    days of the cut-off's, so that a seasonal base rate is matched; None takes all rows.
+    """
+
+    objective: Objective
+    rounds: int
+    learning_rate: float
+    leaves: int
+    min_rows_per_leaf: int
+    feature_fraction: float = 1.0
+    bagging_fraction: float = 1.0
+    l2: float = 0.0
+    tweedie_power: float = 1.5
+    seed: int = 20111209
+    calibration: Calibration = "none"
+    calibration_days: int | None = None
+
+
+class SegmentRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named segment: the first rule whose bounds hold names the row. Scores run from 1 (worst) to 5 (best)."""
+
+    name: str
+    recency: tuple[int, int] = (1, 5)
+    frequency: tuple[int, int] = (1, 5)
+    monetary: tuple[int, int] = (1, 5)
+
+
+class RfmSegments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="rfm_segments"):
+    """Recency, frequency and monetary quintiles fitted on the training rows, then named by fixed rules.
+
+    The names and their order never change between runs; only the quintile bounds are learned.
+    """
+
+    recency: str
+    frequency: str
+    monetary: str
+    rules: tuple[SegmentRule, ...]
+
+
+Recipe = GradientBoosting | RfmSegments

@@ -1,0 +1,738 @@
+"""The whole tree of errors.
+
+PlatformError
+├── DeclarationError            a product file is wrong: fails at once
+│   ├── InvalidProductError
+│   └── UnknownFeatureError
+├── InvalidSettingError         an environment variable is wrong
+├── MissingToolError            something the environment must offer is absent
+├── RawDataError                raw files
+│   ├── DownloadFailedError
+│   ├── HashMismatchError
+│   └── SchemaChangedError
+├── FeatureError                feature views and training sets
+│   ├── UnknownFeatureViewError
+│   ├── ViewContractError       a contract in dbt is wrong, or what was built does not match it
+│   ├── HistoryConflictError    a backfill differs from what is already known
+│   ├── DbtFailedError          dbt did not build the models
+│   └── NotMaterializedError    an upstream asset has not been built yet
+├── TrainingError
+│   ├── EmptyTrainingSetError
+│   ├── LabelLeakError
+│   └── GateRefusedError        a baseline or the champion wins: the model is not released
+├── BundleError                 bundles and releases
+│   ├── DigestMismatchError
+│   ├── MissingInputError
+│   ├── NoReleaseError
+│   ├── FeaturesChangedError    the stored features are not those that a pair was trained on
+│   ├── VersionNotLiveError     a batch was asked for with a model version that is not in force
+│   ├── BundleExistsError       another bundle lies where one is to be written
+│   ├── ModelUnusableError      a file of a pair cannot be loaded or used
+│   └── ReleaseConflictError    somebody else moved the live pointer first
+├── PublicationError
+│   ├── GuardrailRefusedError   a batch went to quarantine
+│   ├── ConcurrentCommitError
+│   ├── SchemaMismatchError     rows do not fit the table they are for
+│   ├── OutOfOrderCommitError
+│   └── LakeWriteError          the disk or the table refused a write
+├── LedgerError                 the transactional records
+│   ├── UnknownRecordError
+│   ├── RecordConflictError     a record is there with another content
+│   └── LedgerVersionError
+├── OnlineStoreError
+│   ├── OnlineStoreUnavailableError
+│   ├── SnapshotBusyError       another writer publishes the same service
+│   ├── SnapshotMissingError    nothing is published under that name
+│   ├── SnapshotCorruptError
+│   └── DirectWriteRefusedError online rows are written as whole snapshots only
+├── RequestError                what a caller sent
+│   ├── MalformedRequestError
+│   ├── UnreadableBodyError     a body is not JSON
+│   ├── BodyTooLargeError
+│   ├── UnknownRouteError
+│   ├── MethodNotAllowedError
+│   ├── LoopbackOnlyError       an operator's route was called from another machine
+│   ├── UnknownProductError
+│   └── UnknownPredictionError
+├── ProcessError                a process of the platform on this machine
+│   ├── UnknownServiceError
+│   ├── PortTakenError
+│   └── ServiceFailedError
+├── DemoRunningError            another demo is at work in the same home
+├── RunFailedError              a job of the platform did not succeed
+└── DeploymentError             the endpoint did not take a release
+
+Each class carries `code`, HTTP `status` and `retryable`, and builds its message from typed arguments: what is wrong
+with which value, where, and what to do.
+"""
+
+from typing import ClassVar
+
+
+class PlatformError(Exception):
+    """Base of every error that the platform raises on purpose."""
+
+    code: ClassVar[str] = "platform_error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+
+class DeclarationError(PlatformError):
+    """A product file declares something impossible."""
+
+    code = "declaration_error"
+
+
+class InvalidProductError(DeclarationError):
+    """A declaration has a wrong type, an unknown field or a contradiction."""
+
+    code = "invalid_product"
+
+    def __init__(self, *, product: str, where: str, problem: str, remedy: str) -> None:
+        """Name the product file, the path inside the declaration, what is wrong and the remedy."""
+        super().__init__(f"products/{product}.py: {where}: {problem}. {remedy}")
+
+
+class UnknownFeatureError(DeclarationError):
+    """A product names a feature that no view offers."""
+
+    code = "unknown_feature"
+
+    def __init__(self, *, product: str, feature: str, known: str) -> None:
+        """Name the product, the missing feature and what exists."""
+        super().__init__(
+            f"products/{product}.py: feature {feature!r} is in no feature view; use one of {known}, "
+            f"or add it to dbt_project/models/features."
+        )
+
+
+class InvalidSettingError(PlatformError):
+    """An environment variable has an unusable value."""
+
+    code = "invalid_setting"
+
+    def __init__(self, *, name: str, value: str, allowed: str) -> None:
+        """Name the variable, its value and what is allowed."""
+        super().__init__(f"{name}={value!r} is not usable: set it to {allowed}, or unset it for the default.")
+
+
+class MissingToolError(PlatformError):
+    """A program or package that the platform needs is absent."""
+
+    code = "missing_tool"
+
+    def __init__(self, *, tool: str, remedy: str) -> None:
+        """Name the tool and how to get it."""
+        super().__init__(f"{tool} is not available: {remedy}")
+
+
+class RawDataError(PlatformError):
+    """Raw data cannot be used; the previous raw data stays in place."""
+
+    code = "raw_data_error"
+
+
+class DownloadFailedError(RawDataError):
+    """A data package could not be fetched."""
+
+    code = "download_failed"
+    retryable = True
+
+    def __init__(self, *, package: str, reason: str) -> None:
+        """Name the package and what the client said."""
+        super().__init__(
+            f"{package} could not be downloaded: {reason}. The previous raw data stays usable; "
+            f"check the network and run again, or set PLATFORM_DATA=sample to work offline."
+        )
+
+
+class HashMismatchError(RawDataError):
+    """A raw file is not the file that was pinned."""
+
+    code = "hash_mismatch"
+
+    def __init__(self, *, path: str, expected: str, actual: str) -> None:
+        """Name the file with both sha256 digests."""
+        super().__init__(
+            f"{path} has sha256 {actual}, expected {expected}. The file is not used and the previous raw data stays; "
+            f"delete it and download again, or pin the new digest after checking where it comes from."
+        )
+
+
+class SchemaChangedError(RawDataError):
+    """A raw file no longer has the columns of its contract."""
+
+    code = "schema_changed"
+
+    def __init__(self, *, dataset: str, problem: str) -> None:
+        """Name the data set and the difference."""
+        super().__init__(
+            f"raw data set {dataset!r} does not match its contract: {problem}. The previous raw data stays; "
+            f"change the contract in features/contracts_raw.py if the change is wanted."
+        )
+
+
+class FeatureError(PlatformError):
+    """Feature views or training sets cannot be built or read."""
+
+    code = "feature_error"
+
+
+class UnknownFeatureViewError(FeatureError):
+    """A feature view has no contract in dbt."""
+
+    code = "unknown_feature_view"
+
+    def __init__(self, *, view: str, known: str) -> None:
+        """Name the view and those that exist."""
+        super().__init__(f"feature view {view!r} does not exist; known views: {known}. Add its .sql and .yml.")
+
+
+class ViewContractError(FeatureError):
+    """The contract of a feature view is wrong, or what was built does not match it."""
+
+    code = "view_contract"
+
+    def __init__(self, *, view: str, problem: str) -> None:
+        """Name the view and the difference."""
+        super().__init__(
+            f"feature view {view!r}: {problem}. Correct dbt_project/models/features/{view}.yml or {view}.sql; "
+            f"what is known already stays as it is."
+        )
+
+
+class HistoryConflictError(FeatureError):
+    """A backfill brings other values than the history already knows for those days."""
+
+    code = "history_conflict"
+    status = 409
+
+    def __init__(self, *, view: str, rows: int, first_day: str) -> None:
+        """Name the view, how many rows differ and the first day among them."""
+        super().__init__(
+            f"feature view {view!r}: {rows} rows from {first_day} on differ from the history, and a backfill does not "
+            f"say when they became known. Append them with known_at if the data was corrected, or raise `version` in "
+            f"{view}.yml if the definition changed: a new version starts a history of its own."
+        )
+
+
+class NotMaterializedError(FeatureError):
+    """An upstream asset has not been built yet."""
+
+    code = "not_materialized"
+
+    def __init__(self, *, what: str, asset: str) -> None:
+        """Name what is missing and the asset that makes it."""
+        super().__init__(f"{what} does not exist yet: materialize {asset} first.")
+
+
+class DbtFailedError(FeatureError):
+    """dbt ended with an error; Parquet that it had not written yet is as before."""
+
+    code = "dbt_failed"
+
+    def __init__(self, *, command: str, reason: str, log: str) -> None:
+        """Name the dbt command, its last words and the log."""
+        super().__init__(f"`dbt {command}` failed: {reason}. Read {log}, correct the model or its input, run again.")
+
+
+class TrainingError(PlatformError):
+    """A model cannot be trained or may not be released."""
+
+    code = "training_error"
+
+
+class EmptyTrainingSetError(TrainingError):
+    """No row is left to train on."""
+
+    code = "empty_training_set"
+
+    def __init__(self, *, product: str, reason: str) -> None:
+        """Name the product and why nothing is left."""
+        super().__init__(f"the training set of {product!r} is empty: {reason}. Widen the split in its product file.")
+
+
+class LabelLeakError(TrainingError):
+    """A label window reaches past the cut-off."""
+
+    code = "label_leak"
+
+    def __init__(self, *, product: str, cutoff: str, latest: str) -> None:
+        """Name the product, the cut-off and the latest label window end."""
+        super().__init__(
+            f"{product!r}: a training label is known only at {latest}, after the cut-off {cutoff}; "
+            f"train on earlier examples or move the cut-off."
+        )
+
+
+class GateRefusedError(TrainingError):
+    """A gate refused the model; the live release stays."""
+
+    code = "gate_refused"
+
+    def __init__(self, *, product: str, failures: str) -> None:
+        """Name the product and each failed gate with its numbers."""
+        super().__init__(f"{product!r} is not released: {failures}. The live release stays as it is.")
+
+
+class BundleError(PlatformError):
+    """A bundle or release cannot be used."""
+
+    code = "bundle_error"
+
+
+class DigestMismatchError(BundleError):
+    """A file of a bundle is not the file that was released."""
+
+    code = "digest_mismatch"
+
+    def __init__(self, *, path: str, expected: str, actual: str) -> None:
+        """Name the file with both digests."""
+        super().__init__(
+            f"{path} has digest {actual}, its manifest says {expected}: it is corrupt or was edited and is never "
+            f"loaded; restore it or release the model again."
+        )
+
+
+class MissingInputError(BundleError):
+    """A column that the bundle needs is not in the input."""
+
+    code = "missing_input"
+    status = 422
+
+    def __init__(self, *, column: str, product: str) -> None:
+        """Name the column and the product."""
+        super().__init__(
+            f"input column {column!r} of product {product!r} is missing: send it or check the feature view."
+        )
+
+
+class NoReleaseError(BundleError):
+    """A product has no live release."""
+
+    code = "no_release"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, product: str) -> None:
+        """Name the product."""
+        super().__init__(f"product {product!r} has no live release: materialize {product}/release, then try again.")
+
+
+class BundleExistsError(BundleError):
+    """Another bundle lies where one is to be written; bundles never change."""
+
+    code = "bundle_exists"
+    status = 409
+
+    def __init__(self, *, path: str, existing: str, new: str) -> None:
+        """Name the directory with the digests of both bundles."""
+        super().__init__(
+            f"{path} already holds the bundle {existing[:16]}, not {new[:16]}: bundles never change; "
+            f"write the new one under the next model version."
+        )
+
+
+class ModelUnusableError(BundleError):
+    """A file of a pair cannot be loaded or used."""
+
+    code = "model_unusable"
+
+    def __init__(self, *, file: str, problem: str) -> None:
+        """Name the file and what is wrong with it."""
+        super().__init__(f"{file} of the bundle cannot be used: {problem}. Train and release the pair again.")
+
+
+class ReleaseConflictError(BundleError):
+    """The live pointer is not where the caller saw it; nothing was moved."""
+
+    code = "release_conflict"
+    status = 409
+    retryable = True
+
+    def __init__(self, *, product: str, expected: int, actual: int) -> None:
+        """Name the product with the expected and the actual sequence number."""
+        super().__init__(
+            f"the live pointer of {product!r} is at sequence {actual}, expected {expected}: somebody moved it first; "
+            f"read it again and decide anew."
+        )
+
+
+class FeaturesChangedError(BundleError):
+    """The stored features are not those that a pair was trained on."""
+
+    code = "features_changed"
+
+    def __init__(self, *, product: str, trained: str, stored: str) -> None:
+        """Name the product and both schema hashes."""
+        super().__init__(
+            f"{product!r}: the stored features have schema {stored}, the release was trained on {trained} (a view was "
+            f"changed or has a new version): train and release {product} again."
+        )
+
+
+class VersionNotLiveError(BundleError):
+    """A batch was asked for with a model version that is not in force."""
+
+    code = "version_not_live"
+
+    def __init__(self, *, product: str, asked: int, live: int) -> None:
+        """Name the product, the version that was asked for and the one in force."""
+        super().__init__(
+            f"{product!r}: version {asked} is not in force, version {live} is; score that partition, "
+            f"or put version {asked} back in force first."
+        )
+
+
+class PublicationError(PlatformError):
+    """A batch was not published; what was published before stays."""
+
+    code = "publication_error"
+
+
+class GuardrailRefusedError(PublicationError):
+    """A guardrail refused a batch; it is in quarantine."""
+
+    code = "guardrail_refused"
+
+    def __init__(self, *, product: str, as_of: str, failures: str, quarantine: str) -> None:
+        """Name the product, its as-of, each failed guardrail and where the batch lies."""
+        super().__init__(
+            f"the batch of {product!r} as of {as_of} was refused: {failures}. It is in quarantine at {quarantine}; "
+            f"the last good batch stays published."
+        )
+
+
+class ConcurrentCommitError(PublicationError):
+    """Too many writers raced for one table."""
+
+    code = "concurrent_commit"
+    retryable = True
+
+    def __init__(self, *, table: str, attempts: int) -> None:
+        """Name the table and how often the commit was tried."""
+        super().__init__(f"the commit to {table} lost {attempts} races; nothing was written, run it again.")
+
+
+class SchemaMismatchError(PublicationError):
+    """Rows do not fit the table they are meant for; nothing was written."""
+
+    code = "schema_mismatch"
+
+    def __init__(self, *, table: str, column: str, problem: str) -> None:
+        """Name the table, the column and the difference."""
+        super().__init__(
+            f"{table}: column {column!r}: {problem}. Nothing was written; a table keeps its columns, so write the same "
+            f"ones in the same types, or start a new table under a new schema version."
+        )
+
+
+class OutOfOrderCommitError(PublicationError):
+    """A writer used a transaction version below one that the table has already seen."""
+
+    code = "out_of_order_commit"
+
+    def __init__(self, *, table: str, app_id: str, version: int, seen: int) -> None:
+        """Name the table, the application id, the version that came late and the one that is there."""
+        super().__init__(
+            f"{table}: {app_id!r} was never committed at version {version} and is already at {seen}. Nothing was "
+            f"written; versions of one application id only grow, so take the next one."
+        )
+
+
+class LakeWriteError(PublicationError):
+    """A file or commit could not be written; readers see the table as before."""
+
+    code = "lake_write_failed"
+    retryable = True
+
+    def __init__(self, *, table: str, reason: str) -> None:
+        """Name the table and what the system said."""
+        super().__init__(
+            f"{table} could not be written: {reason}. Readers see the table as before; free disk space or restore "
+            f"access, then run it again."
+        )
+
+
+class LedgerError(PlatformError):
+    """The transactional records cannot answer or refuse a change."""
+
+    code = "ledger_error"
+
+
+class UnknownRecordError(LedgerError):
+    """The ledger has no record of that key."""
+
+    code = "unknown_record"
+    status = 404
+
+    def __init__(self, *, kind: str, key: str, remedy: str) -> None:
+        """Name the kind of record, its key and what to do."""
+        super().__init__(f"the ledger has no {kind} {key!r}: {remedy}.")
+
+
+class RecordConflictError(LedgerError):
+    """A record with this key is there already and says something else; records never change."""
+
+    code = "record_conflict"
+    status = 409
+
+    def __init__(self, *, kind: str, key: str, problem: str) -> None:
+        """Name the kind of record, its key and the difference."""
+        super().__init__(f"{kind} {key!r} is recorded already: {problem}. Records never change; use a new key.")
+
+
+class LedgerVersionError(LedgerError):
+    """The database was migrated by newer code than this."""
+
+    code = "ledger_version"
+
+    def __init__(self, *, dsn: str, found: str, newest: str) -> None:
+        """Name the database, its schema revision and the newest one that this code knows."""
+        super().__init__(
+            f"the ledger at {dsn} has schema revision {found!r}, this code knows up to {newest!r}: update the code, "
+            f"or point PLATFORM_LEDGER_URL at another database."
+        )
+
+
+class OnlineStoreError(PlatformError):
+    """The online store cannot answer."""
+
+    code = "online_store_error"
+    status = 503
+    retryable = True
+
+
+class OnlineStoreUnavailableError(OnlineStoreError):
+    """The online store is away or too slow."""
+
+    code = "online_store_unavailable"
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        """Name the address and the reason."""
+        super().__init__(
+            f"the online store at {url} does not answer: {reason}. Start it with `make up` or check REDIS_URL."
+        )
+
+
+class SnapshotBusyError(OnlineStoreError):
+    """Another writer publishes or rolls back the same feature service."""
+
+    code = "snapshot_busy"
+
+    def __init__(self, *, service: str, problem: str) -> None:
+        """Name the feature service and what was met."""
+        super().__init__(
+            f"the online snapshot of {service!r} was not changed: {problem}. What was live stays live; try again."
+        )
+
+
+class SnapshotMissingError(OnlineStoreError):
+    """No online snapshot of that kind is published."""
+
+    code = "snapshot_missing"
+
+    def __init__(self, *, service: str, problem: str) -> None:
+        """Name the feature service and what is absent."""
+        super().__init__(
+            f"{service!r} has no such online snapshot: {problem}. Materialize the online_snapshot of its product."
+        )
+
+
+class SnapshotCorruptError(OnlineStoreError):
+    """A value of an online snapshot is not what its manifest says."""
+
+    code = "snapshot_corrupt"
+    retryable = False
+
+    def __init__(self, *, service: str, problem: str) -> None:
+        """Name the feature service and the difference."""
+        super().__init__(f"the online snapshot of {service!r} is unusable: {problem}. Materialize it again.")
+
+
+class DirectWriteRefusedError(OnlineStoreError):
+    """Rows of one feature view were to be written into the online store, past the snapshots."""
+
+    code = "direct_write_refused"
+    status = 409
+    retryable = False
+
+    def __init__(self, *, view: str) -> None:
+        """Name the feature view."""
+        super().__init__(
+            f"feature view {view!r} is not written alone: the online store holds one snapshot per feature service, "
+            f"switched in whole. Materialize <product>/online_snapshot instead of `feast materialize`."
+        )
+
+
+class RequestError(PlatformError):
+    """A caller sent something that cannot be answered."""
+
+    code = "request_error"
+    status = 400
+
+
+class MalformedRequestError(RequestError):
+    """A request does not match its schema."""
+
+    code = "malformed_request"
+    status = 422
+
+    def __init__(self, *, where: str, problem: str) -> None:
+        """Name the path inside the request and what is wrong."""
+        super().__init__(f"{where}: {problem}. See GET /v1/products for the schema of each product.")
+
+
+class UnreadableBodyError(RequestError):
+    """A request body is not JSON."""
+
+    code = "unreadable_body"
+
+    def __init__(self, *, problem: str) -> None:
+        """Name what the reader found."""
+        super().__init__(f"the body is not valid JSON: {problem}. Send one JSON object in UTF-8.")
+
+
+class BodyTooLargeError(RequestError):
+    """A request body is larger than the endpoint reads."""
+
+    code = "body_too_large"
+    status = 413
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        """Name the limit."""
+        super().__init__(f"the body is larger than {limit_bytes} bytes: send fewer rows per request.")
+
+
+class UnknownRouteError(RequestError):
+    """The endpoint has no such path."""
+
+    code = "unknown_route"
+    status = 404
+
+    def __init__(self, *, path: str) -> None:
+        """Name the path."""
+        super().__init__(f"there is nothing at {path}: predictions are at POST /v1/predict, contracts at /v1/products.")
+
+
+class MethodNotAllowedError(RequestError):
+    """A path exists, but not for that method."""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, *, method: str, path: str, allowed: str) -> None:
+        """Name the method, the path and the methods that it takes."""
+        super().__init__(f"{path} does not take {method}: use {allowed}.")
+
+
+class LoopbackOnlyError(RequestError):
+    """A route for operators was called from another machine."""
+
+    code = "loopback_only"
+    status = 403
+
+    def __init__(self, *, path: str) -> None:
+        """Name the path."""
+        super().__init__(f"{path} answers callers on this machine alone: call it on 127.0.0.1.")
+
+
+class UnknownProductError(RequestError):
+    """No product of that name is served."""
+
+    code = "unknown_product"
+    status = 404
+
+    def __init__(self, *, product: str, known: str) -> None:
+        """Name the product and those that are served."""
+        super().__init__(f"product {product!r} is not known; known: {known or 'none'}.")
+
+
+class UnknownPredictionError(RequestError):
+    """No prediction has that id."""
+
+    code = "unknown_prediction"
+    status = 404
+
+    def __init__(self, *, prediction_id: str) -> None:
+        """Name the id."""
+        super().__init__(
+            f"prediction {prediction_id!r} is in no table or log: check the id; "
+            f"online answers appear after the log was drained."
+        )
+
+
+class ProcessError(PlatformError):
+    """A process of the platform cannot be started or stopped."""
+
+    code = "process_error"
+    status = 503
+
+
+class UnknownServiceError(ProcessError):
+    """No process of the platform has that name."""
+
+    code = "unknown_service"
+
+    def __init__(self, *, service: str, known: str) -> None:
+        """Name the service and those that exist."""
+        super().__init__(f"there is no service {service!r}; services: {known}.")
+
+
+class PortTakenError(ProcessError):
+    """A port that a service needs is used by something else."""
+
+    code = "port_taken"
+
+    def __init__(self, *, service: str, port: int, holder: str, variable: str) -> None:
+        """Name the service, the port, who holds it and the variable that moves the service."""
+        super().__init__(
+            f"{service} cannot listen on port {port}: it is taken by {holder}. "
+            f"End that program, or set {variable} to a free port."
+        )
+
+
+class ServiceFailedError(ProcessError):
+    """A service ended or did not become healthy in time."""
+
+    code = "service_failed"
+
+    def __init__(self, *, service: str, reason: str, log: str, tail: str) -> None:
+        """Name the service, why it counts as failed, its log file and the last lines of it."""
+        super().__init__(f"{service} is not healthy: {reason}. Read {log}; its last lines:\n{tail or '(empty)'}")
+
+
+class DemoRunningError(PlatformError):
+    """Another demo is at work in the same home."""
+
+    code = "demo_running"
+    retryable = True
+
+    def __init__(self, *, home: str) -> None:
+        """Name the home."""
+        super().__init__(f"another `make demo` is at work in {home}: wait for it, or set PLATFORM_HOME to another one.")
+
+
+class RunFailedError(PlatformError):
+    """A job of the platform did not succeed; what it had published before stays."""
+
+    code = "run_failed"
+    retryable = True
+
+    def __init__(self, *, job: str, run_id: str, reason: str) -> None:
+        """Name the job, its run and the message of the step that failed."""
+        super().__init__(f"job {job!r} failed (run {run_id}): {reason}")
+
+
+class DeploymentError(PlatformError):
+    """The endpoint did not take a release; it serves the one before."""
+
+    code = "deployment_failed"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, product: str, release: str, reason: str) -> None:
+        """Name the product, the release and what the endpoint said."""
+        super().__init__(
+            f"{product!r}: the endpoint did not take release {release}: {reason}. The previous release stays live."
+        )

@@ -1,0 +1,1 @@
+"""One file per product; the package discovers and validates them."""

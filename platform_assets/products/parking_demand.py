@@ -1,0 +1,211 @@
+"""Parking demand: how full a car park will be, half an hour and a day ahead."""
+
+import datetime as dt
+
+from platform_assets.contract.evaluation import ColumnBaseline, Gate, Label, Slice, TimeSplit
+from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand, RequestField
+from platform_assets.contract.online import Online
+from platform_assets.contract.product import Entity, Product
+from platform_assets.contract.promises import BatchPlan, Freshness, Guardrails, Owner
+from platform_assets.contract.recipes import GradientBoosting
+from platform_assets.contract.score import Score
+
+PRODUCT = Product(
+    name="parking_demand",
+    title="Parking demand",
+    description="Occupancy ratio of a car park at a half-hour slot: 30 minutes ahead online, the next day nightly.",
+    dataset="car_parks",
+    owner=Owner(team="city-operations", email="city-operations@example.com"),
+    entity=Entity(
+        name="parking_bay_id",
+        row_keys=("parking_bay_id", "target_at"),
+        description="A car park and the half-hour slot that is predicted.",
+    ),
+    label=Label(
+        sql="""
+            select e.row_id, s.occupancy_ratio as label
+            from examples e
+            left join parking_slots s on s.parking_bay_id = e.parking_bay_id and s.slot_at = e.target_at
+        """,
+        horizon_hours=24,
+        description="Observed occupancy ratio at the target slot; unknown where nothing was observed.",
+    ),
+    request=(
+        RequestField(
+            name="target_at",
+            type="timestamp",
+            description="The half-hour slot to predict, from 08:00 to 16:30, at most a day ahead.",
+            example="2016-12-19T12:30:00Z",
+        ),
+    ),
+    features=FeatureService(
+        version=1,
+        views=(
+            FeatureViewUse(
+                view="parking_recent",
+                columns=(
+                    "occupancy_ratio",
+                    "occupancy_ratio_lag_1",
+                    "occupancy_ratio_lag_2",
+                    "occupancy_ratio_lag_3",
+                    "occupancy_ratio_lag_4",
+                    "occupancy_ratio_change_1",
+                    "occupancy_ratio_change_3",
+                    "occupancy_ratio_1d_ago",
+                    "occupancy_ratio_7d_ago",
+                    "occupancy_ratio_mean_3w",
+                    "occupancy_ratio_day_mean",
+                    "observed_at",
+                    "capacity",
+                ),
+            ),
+            FeatureViewUse(
+                view="parking_slot_history",
+                columns=(
+                    "slot_ratio_1d",
+                    "slot_ratio_2d",
+                    "slot_ratio_3d",
+                    "slot_ratio_7d",
+                    "slot_ratio_14d",
+                    "slot_ratio_21d",
+                    "slot_ratio_mean_3d",
+                    "slot_ratio_mean_3w",
+                    "day_ratio_mean_2d",
+                    "day_ratio_mean_7d",
+                ),
+            ),
+        ),
+    ),
+    on_demand=(
+        OnDemand(
+            name="slot_number",
+            operation="half_hour_slot",
+            inputs=("target_at",),
+            description="Half hour of the day of the target slot; with the car park the key of its history.",
+        ),
+        OnDemand(
+            name="target_weekday",
+            operation="day_of_week",
+            inputs=("target_at",),
+            description="Day of the week of the target slot.",
+        ),
+        OnDemand(
+            name="minutes_ahead",
+            operation="minutes_between",
+            inputs=("target_at", "event_at"),
+            description="How far ahead the target slot lies.",
+        ),
+        OnDemand(
+            name="observation_age_minutes",
+            operation="minutes_between",
+            inputs=("event_at", "observed_at"),
+            description="Age of the newest observation.",
+        ),
+        OnDemand(
+            name="drop_since_yesterday",
+            operation="difference",
+            inputs=("occupancy_ratio_1d_ago", "occupancy_ratio"),
+            description="Occupancy ratio at the same slot the day before, less the newest one.",
+        ),
+        OnDemand(
+            name="carried_from_yesterday",
+            operation="difference",
+            inputs=("slot_ratio_1d", "drop_since_yesterday"),
+            description="The target slot's ratio the day before, shifted by what differs now.",
+        ),
+        OnDemand(
+            name="drop_since_last_week",
+            operation="difference",
+            inputs=("occupancy_ratio_7d_ago", "occupancy_ratio"),
+            description="Occupancy ratio at the same slot a week before, less the newest one.",
+        ),
+        OnDemand(
+            name="carried_from_last_week",
+            operation="difference",
+            inputs=("slot_ratio_7d", "drop_since_last_week"),
+            description="The target slot's ratio a week before, shifted by what differs now.",
+        ),
+        OnDemand(
+            name="drop_since_three_weeks",
+            operation="difference",
+            inputs=("occupancy_ratio_mean_3w", "occupancy_ratio"),
+            description="Occupancy ratio at the same slot the three weeks before, on the mean, less the newest one.",
+        ),
+        OnDemand(
+            name="carried_from_three_weeks",
+            operation="difference",
+            inputs=("slot_ratio_mean_3w", "drop_since_three_weeks"),
+            description="The target slot's ratio the three weeks before, on the mean, shifted by what differs now.",
+        ),
+    ),
+    not_inputs=("target_at", "observed_at"),
+    recipe=GradientBoosting(
+        objective="regression_l1",
+        rounds=300,
+        learning_rate=0.06,
+        leaves=127,
+        min_rows_per_leaf=40,
+        feature_fraction=0.8,
+    ),
+    split=TimeSplit(cutoff=dt.date(2016, 12, 6), train_from=dt.date(2016, 10, 5), step="day", test_days=13),
+    examples="""
+        select a.as_of, coalesce(p.closed_at, s.slot_at - interval 30 minute) as event_at,
+               s.parking_bay_id, s.slot_at as target_at
+        from parking_slots s
+        join as_of a on cast(s.slot_at as date)::timestamp = a.as_of
+        left join parking_slots p
+          on p.parking_bay_id = s.parking_bay_id and p.slot_at = s.slot_at - interval 30 minute
+        where s.is_observed
+        union all
+        select a.as_of, a.as_of as event_at, s.parking_bay_id, s.slot_at as target_at
+        from as_of a
+        join parking_slots s on s.slot_at >= a.as_of and s.slot_at < a.as_of + interval 1 day
+        -- A third of the slots of each day, in turn: more of them would drown what is learned for the next half hour.
+        where s.is_observed and (s.slot_number + date_part('dayofyear', a.as_of)) % 3 = 0
+    """,
+    slices=(
+        # Half an hour ahead means that the slot before has just been read; its reading may come minutes after its slot.
+        Slice(name="30_minutes_ahead", column="observation_age_minutes", low=0, high=20),
+        Slice(name="day_ahead", column="minutes_ahead", low=400, high=1440),
+    ),
+    baselines=(
+        ColumnBaseline(name="previous_slot", column="occupancy_ratio"),
+        ColumnBaseline(name="last_week", column="slot_ratio_7d"),
+    ),
+    gates=(
+        Gate(metric="mae", slice="30_minutes_ahead", maximum=0.014),
+        Gate(metric="mae", slice="30_minutes_ahead", better_than="previous_slot", by_factor=2.5),
+        Gate(metric="mae", slice="day_ahead", better_than="last_week"),
+    ),
+    score=Score(
+        meaning="Expected share of the car park's spaces that are taken at the target slot.",
+        kind="estimate",
+        low=0.0,
+        high=1.1,
+        unit="ratio",
+        intended_use="Guide drivers, price spaces, plan staff.",
+        known_limitations=(
+            "Trained on eleven weeks before Christmas; no other season was seen.",
+            "Only slots from 08:00 to 16:30 are observed.",
+            "Counters sometimes exceed the capacity; such readings are capped at 1.1 in the data.",
+        ),
+    ),
+    batch=BatchPlan(
+        cadence="nightly",
+        cron="15 0 * * *",
+        population="""
+            select a.as_of, a.as_of as event_at, b.parking_bay_id, a.as_of + to_minutes(480 + 30 * n.range) as target_at
+            from as_of a
+            cross join (select distinct parking_bay_id from parking_slots where is_observed) b
+            cross join range(0, 18) n
+        """,
+        freshness=Freshness(max_age_hours=30, warn_hours=26),
+    ),
+    guardrails=Guardrails(min_rows=18),
+    online=Online(
+        owner=Owner(team="city-operations", email="city-operations@example.com"),
+        fallbacks=("last_batch", "skip_action"),
+        default_score=0.5,
+        max_feature_age_hours=24,
+    ),
+)

@@ -1,0 +1,208 @@
+"""Every setting of the platform, read from the environment once and passed down as one frozen value."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, Self, cast, get_args
+
+from platform_assets.clock import BusinessClock, ClockMode
+from platform_assets.errors import InvalidSettingError
+
+DataSource = Literal["full", "sample"]
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where state lives and which outside services replace the embedded ones.
+
+    All paths derive from `home`; all URLs have a default that needs nothing but this machine.
+    """
+
+    home: Path
+    project_root: Path = PROJECT_ROOT
+    data_source: DataSource = "full"
+    clock_mode: ClockMode = "replay"
+    redis_url: str | None = None
+    mlflow_url: str | None = None
+    ledger_url: str | None = None
+    dagster_port: int = 3000
+    endpoint_port: int = 8000
+    mlflow_port: int = 5000
+    redis_port: int = 6399
+    feast_port: int = 8888
+    fsync: bool = True
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read `PLATFORM_*`, `REDIS_URL`, `MLFLOW_TRACKING_URI`; raises InvalidSettingError naming the variable."""
+        env = os.environ if environment is None else environment
+        return cls(
+            home=Path(env.get("PLATFORM_HOME", PROJECT_ROOT / ".platform")).resolve(),
+            data_source=cast("DataSource", _choice(env, "PLATFORM_DATA", "full", get_args(DataSource))),
+            clock_mode=cast("ClockMode", _choice(env, "PLATFORM_CLOCK", "replay", get_args(ClockMode))),
+            redis_url=env.get("REDIS_URL") or None,
+            mlflow_url=env.get("MLFLOW_TRACKING_URI") or None,
+            ledger_url=env.get("PLATFORM_LEDGER_URL") or None,
+            dagster_port=_port(env, "PLATFORM_DAGSTER_PORT", 3000),
+            endpoint_port=_port(env, "PLATFORM_ENDPOINT_PORT", 8000),
+            mlflow_port=_port(env, "PLATFORM_MLFLOW_PORT", 5000),
+            redis_port=_port(env, "PLATFORM_REDIS_PORT", 6399),
+            feast_port=_port(env, "PLATFORM_FEAST_PORT", 8888),
+            fsync=_choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
+        )
+
+    def with_home(self, home: Path) -> Self:
+        """Return the same settings with all state in another directory."""
+        return replace(self, home=home)
+
+    @property
+    def clock(self) -> BusinessClock:
+        """The business clock in the configured mode."""
+        return BusinessClock(self.clock_mode)
+
+    @property
+    def raw_dir(self) -> Path:
+        """Raw files, one directory per data set, content-addressed."""
+        return self.home / "raw"
+
+    @property
+    def staging_dir(self) -> Path:
+        """Parquet written by dbt staging models, one file per model."""
+        return self.home / "staging"
+
+    @property
+    def features_dir(self) -> Path:
+        """Append-only feature history: `<view>/as_of_date=YYYY-MM-DD/part-*.parquet`."""
+        return self.home / "features"
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Per-run working files; safe to delete when nothing runs."""
+        return self.home / "scratch"
+
+    @property
+    def training_dir(self) -> Path:
+        """Training sets, `<product>/<digest>.parquet`."""
+        return self.home / "training"
+
+    @property
+    def bundles_dir(self) -> Path:
+        """Bundles, `<product>/<model version>/`."""
+        return self.home / "bundles"
+
+    @property
+    def releases_dir(self) -> Path:
+        """Releases and the live pointer per product: all that the endpoint reads besides bundles and Redis."""
+        return self.home / "releases"
+
+    @property
+    def lake_dir(self) -> Path:
+        """Delta tables."""
+        return self.home / "lake"
+
+    @property
+    def predictions_dir(self) -> Path:
+        """Prediction tables, one per product: append-only, by prediction date and model version."""
+        return self.lake_dir / "predictions"
+
+    @property
+    def prediction_log_dir(self) -> Path:
+        """The table of every online answer."""
+        return self.lake_dir / "prediction_log"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        """Batches that a guardrail refused, with their reasons."""
+        return self.lake_dir / "quarantine"
+
+    @property
+    def published_dir(self) -> Path:
+        """What consumers read: one Parquet file per product, the last good batch."""
+        return self.lake_dir / "published"
+
+    @property
+    def snapshots_dir(self) -> Path:
+        """Parquet copies of published online snapshots, for rollback and rebuild."""
+        return self.home / "snapshots"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Prediction log entries that wait for Redis to come back."""
+        return self.home / "spool"
+
+    @property
+    def run_dir(self) -> Path:
+        """Process ids and endpoints of what this platform started."""
+        return self.home / "run"
+
+    @property
+    def logs_dir(self) -> Path:
+        """One log file per process."""
+        return self.home / "logs"
+
+    @property
+    def dagster_dir(self) -> Path:
+        """The Dagster instance."""
+        return self.home / "dagster"
+
+    @property
+    def feast_dir(self) -> Path:
+        """The Feast registry."""
+        return self.home / "feast"
+
+    @property
+    def mlflow_dir(self) -> Path:
+        """The local MLflow backend and its artifacts."""
+        return self.home / "mlflow"
+
+    @property
+    def redis_dir(self) -> Path:
+        """Data directory of the embedded online store."""
+        return self.home / "redis"
+
+    @property
+    def mlflow_tracking_uri(self) -> str:
+        """The configured MLflow server, else the local SQLite backend."""
+        return self.mlflow_url or f"sqlite:///{self.mlflow_dir / 'mlflow.db'}"
+
+    @property
+    def ledger_dsn(self) -> str:
+        """The configured database, else the local SQLite ledger."""
+        return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def online_url(self) -> str:
+        """The configured Redis, else the embedded server on loopback."""
+        return self.redis_url or f"redis://127.0.0.1:{self.redis_port}/0"
+
+
+@contextmanager
+def exported(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for programs that are started inside the block, then restore what was there."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name, default)
+    if value not in allowed:
+        raise InvalidSettingError(name=name, value=value, allowed=" or ".join(allowed))
+    return value
+
+
+def _port(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name, str(default))
+    if not value.isdecimal() or not 0 < int(value) < 65_536:  # noqa: PLR2004 - the largest TCP port is 65535
+        raise InvalidSettingError(name=name, value=value, allowed="a port from 1 to 65535")
+    return int(value)
