@@ -1,0 +1,1 @@
+"""The one scoring path of batch and online: bundle, preprocess, predict, guard."""
