@@ -1,0 +1,1 @@
+"""Feature views in Feast: point-in-time history, training sets, parity."""
