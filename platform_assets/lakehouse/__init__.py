@@ -1,0 +1,1 @@
+"""Delta tables: exactly-once append, write-audit-publish, quarantine, time travel."""

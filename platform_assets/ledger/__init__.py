@@ -1,0 +1,1 @@
+"""Transactional records: artifacts, model versions, releases, publications, snapshots, drains."""

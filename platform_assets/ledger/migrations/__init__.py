@@ -1,0 +1,1 @@
+"""Migrations of the ledger, run by Alembic; the schema itself stands in the record modules."""
