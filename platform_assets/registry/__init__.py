@@ -1,0 +1,1 @@
+"""Models in MLflow: the pair, its alias and its bundle."""

@@ -1,0 +1,1 @@
+"""Splits, recipes, evaluation and gates against baselines."""
