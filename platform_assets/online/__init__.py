@@ -1,0 +1,1 @@
+"""The online store: key layout, snapshot writer, reader, prediction log stream, embedded server."""
