@@ -1,0 +1,1 @@
+"""Trace of a prediction back to raw files."""

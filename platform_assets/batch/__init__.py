@@ -1,0 +1,1 @@
+"""The five-step batch flow and its publication."""

@@ -1,0 +1,143 @@
+"""The five steps of a batch: load the snapshot, apply the pinned bundle, predict, check, persist (R071-R078).
+
+Each step is idempotent and logged; a run that is killed anywhere ends in the same published rows when repeated.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from platform_assets.batch.guardrails import GuardrailResult, judge_batch
+from platform_assets.batch.inputs import BatchInputs, load_inputs
+from platform_assets.batch.publication import (
+    BatchRun,
+    Published,
+    publish_batch,
+    refuse_batch,
+    rows_before,
+    stage_batch,
+)
+from platform_assets.batch.rows import BatchIdentity, batch_digest, prediction_rows, with_digest
+from platform_assets.contract.product import Product
+from platform_assets.errors import FeaturesChangedError, GuardrailRefusedError, NoReleaseError, VersionNotLiveError
+from platform_assets.features.frames import to_frame
+from platform_assets.features.snapshot import feature_manifest
+from platform_assets.features.sources import source_artifacts
+from platform_assets.inference.bundle import Bundle, load_bundle
+from platform_assets.inference.live_pointer import read_live
+from platform_assets.inference.release import Release, read_release
+from platform_assets.inference.scoring import score
+from platform_assets.lakehouse.stage import discard, read_staged
+from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.manifest import record
+from platform_assets.online.layout import Manifest
+from platform_assets.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LOG = logging.getLogger("platform.batch")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """A batch and what became of it: published, or in quarantine."""
+
+    run: BatchRun
+    rows: int
+    input_artifact: str
+    guardrails: list[GuardrailResult]
+    published: Published | None
+    quarantine: str | None
+
+    def refusal(self) -> GuardrailRefusedError:
+        """Return the error that says which guardrails refused the batch, where it lies and what stays."""
+        failures = "; ".join(str(result) for result in self.guardrails if not result.is_passed)
+        return GuardrailRefusedError(
+            product=self.run.product.name, as_of=self.run.day, failures=failures, quarantine=str(self.quarantine)
+        )
+
+
+def run_batch(settings: Settings, ledger: Ledger, run: BatchRun) -> BatchOutcome:
+    """Score one as-of with one release and publish it, or put it in quarantine; what was published before stays."""
+    bundle = load_bundle(settings.home / run.release.bundle_path, expected_digest=run.release.bundle_digest)
+    _require_same_features(settings, bundle)
+    # The declaration in the bundle, not today's file, says what this release reads.
+    inputs = load_inputs(settings, bundle.product, run.as_of)
+    input_artifact = _record_inputs(ledger, run, inputs)
+    LOG.info("step 1 of 5, load: %d rows, %s", inputs.table.num_rows, input_artifact)
+    LOG.info("step 2 of 5, pinned bundle: version %d, %s", run.release.model_version, run.release.bundle_digest[:16])
+    rows = _predict(run, bundle, inputs, input_artifact)
+    LOG.info("step 3 of 5, predict: %d scores", rows.num_rows)
+    return _check_and_persist(settings, ledger, run, rows, input_artifact)
+
+
+def release_to_score(settings: Settings, product: Product, model_version: int) -> Release:
+    """Return the release in force; raises NoReleaseError without one, VersionNotLiveError for another version.
+
+    A batch is asked for by model version; scoring with a version that is no longer in force would publish it.
+    """
+    live = read_live(settings.releases_dir, product.name)
+    if live is None:
+        raise NoReleaseError(product=product.name)
+    release = read_release(settings.releases_dir, product.name, live.release_id)
+    if release.model_version != model_version:
+        raise VersionNotLiveError(product=product.name, asked=model_version, live=release.model_version)
+    return release
+
+
+def _require_same_features(settings: Settings, bundle: Bundle) -> None:
+    """Raise FeaturesChangedError when the stored features no longer mean what the bundle was trained on."""
+    trained = msgspec.json.decode(bundle.features, type=Manifest)
+    stored = feature_manifest(settings, bundle.product)
+    if stored.schema_hash != trained.schema_hash:
+        raise FeaturesChangedError(product=bundle.product.name, trained=trained.schema_hash, stored=stored.schema_hash)
+
+
+def _check_and_persist(
+    settings: Settings, ledger: Ledger, run: BatchRun, rows: "pa.Table", input_artifact: str
+) -> BatchOutcome:
+    digest = batch_digest(rows, as_of=run.as_of, input_artifact=input_artifact)
+    staged = stage_batch(settings, run, with_digest(rows, digest))
+    # What is judged is what lies in the files, not what was meant to be written.
+    results = judge_batch(run.product, read_staged(staged), previous_rows=rows_before(ledger, run))
+    failures = [result for result in results if not result.is_passed]
+    LOG.info("step 4 of 5, check: %s", "; ".join(map(str, failures)) or "all guardrails hold")
+    if failures:
+        discard(staged)
+        path = refuse_batch(settings, ledger, run, rows, failures, digest=digest)
+        LOG.warning("step 5 of 5, persist: in quarantine at %s", path)
+        return BatchOutcome(run, rows.num_rows, input_artifact, results, None, str(path))
+    published = publish_batch(settings, ledger, run, staged, digest=digest, input_artifact=input_artifact)
+    LOG.info("step 5 of 5, persist: revision %d, new: %s", published.record.revision, published.is_new)
+    return BatchOutcome(run, rows.num_rows, input_artifact, results, published, None)
+
+
+def _predict(run: BatchRun, bundle: Bundle, inputs: BatchInputs, input_artifact: str) -> "pa.Table":
+    identity = BatchIdentity(
+        as_of=run.as_of,
+        release=run.release,
+        training_run_id=bundle.manifest.training_run_id,
+        feature_version=bundle.manifest.feature_version,
+        input_artifact=input_artifact,
+        run_id=run.facts.run_id,
+        predicted_at=run.facts.at,
+    )
+    # The declaration in the bundle, not today's file, says how this release scores.
+    scored = score(bundle, to_frame(bundle.product, inputs.table))
+    return prediction_rows(bundle.product, inputs.table, scored, identity)
+
+
+def _record_inputs(ledger: Ledger, run: BatchRun, inputs: BatchInputs) -> str:
+    return record(
+        ledger,
+        run.facts,
+        kind="batch_input",
+        name=run.product.name,
+        digest=inputs.digest,
+        uri=str(inputs.path),
+        inputs=source_artifacts(ledger, run.product),
+        details={"as_of": run.day, "rows": inputs.table.num_rows},
+    )

@@ -1,0 +1,1 @@
+"""What the platform learns about itself: the prediction log, drained into the lake."""
