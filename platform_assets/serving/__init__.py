@@ -1,0 +1,1 @@
+"""The Starlette endpoint: wiring, routes, the transport-free heart, reload, journal."""

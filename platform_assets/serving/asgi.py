@@ -1,0 +1,26 @@
+"""The Starlette application over given parts: routes, the envelope, and problem+json for every error."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.types import Lifespan
+
+from platform_assets.errors import PlatformError
+from platform_assets.serving.envelope import Envelope
+from platform_assets.serving.parts import Parts
+from platform_assets.serving.problems import http_problem, platform_problem, unexpected_problem
+from platform_assets.serving.routes import build_routes
+
+
+def build_app(parts: Parts, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+    """Return an app over parts; without a `lifespan` somebody else loads and closes them."""
+    return Starlette(
+        routes=build_routes(parts),
+        middleware=[Middleware(Envelope, metrics=parts.metrics)],
+        exception_handlers={
+            PlatformError: platform_problem,
+            HTTPException: http_problem,
+            Exception: unexpected_problem,
+        },
+        lifespan=lifespan,
+    )

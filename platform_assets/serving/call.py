@@ -1,0 +1,21 @@
+"""The facts of one call that every row of it shares."""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass, field
+
+from platform_assets.serving.live_release import LiveRelease
+from platform_assets.serving.stored import SnapshotSeen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call: which release answers it, from which snapshot, for which business instant and when it came in."""
+
+    request_id: str
+    live: LiveRelease
+    snapshot: SnapshotSeen | None
+    event_at: dt.datetime
+    predicted_at: dt.datetime
+    latency_ms: float
+    nonce: str = field(default_factory=lambda: secrets.token_hex(8))

@@ -1,0 +1,133 @@
+"""What GET /v1/products tells: the contract that a consumer may rely on, and how fresh the answers are."""
+
+import datetime as dt
+
+import msgspec
+
+from platform_assets.contract.features import RequestField
+from platform_assets.contract.online import Online
+from platform_assets.contract.promises import Owner
+from platform_assets.contract.score import Score
+from platform_assets.errors import UnknownProductError
+from platform_assets.serving.live_release import LiveRelease
+from platform_assets.serving.releases import ProductState, Releases, State
+from platform_assets.serving.sources import FeatureSource
+
+
+class ReleaseSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """The release that answers, with all versions that an answer names."""
+
+    release_id: str
+    sequence: int
+    model_version: int
+    contract_version: int
+    feature_version: str
+    output_schema_version: int
+    bundle_digest: str
+    framework: str
+    created_at: dt.datetime
+    reason: str
+
+
+class FreshnessSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """The online snapshot in force and the declared limit; null where the store gives none."""
+
+    snapshot_id: str | None
+    as_of: dt.datetime | None
+    max_age_seconds: float
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be sent, what comes back and what it means."""
+
+    title: str
+    description: str
+    owner: Owner
+    score: Score
+    online: Online | None
+    row_keys: tuple[str, ...]
+    fields: tuple[RequestField, ...]
+    stored_features: tuple[str, ...]
+    example_request: dict[str, str | list[dict[str, str | float | int | bool]]]
+
+
+class ProductSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One product as the endpoint serves it; `error` says why the newest release is not the one that answers."""
+
+    product: str
+    state: State
+    release: ReleaseSeen | None
+    contract: Contract | None
+    freshness: FreshnessSeen | None
+    error: str | None
+
+
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
+    """Every product that has a live release, sorted by name."""
+
+    products: list[ProductSeen]
+
+
+async def see_products(releases: Releases, features: FeatureSource) -> Catalogue:
+    """Return what every released product offers now."""
+    return Catalogue(products=[await _see(name, state, features) for name, state in releases.states.items()])
+
+
+async def see_product(releases: Releases, features: FeatureSource, product: str) -> ProductSeen:
+    """Return what one product offers now; raises UnknownProductError."""
+    state = releases.states.get(product)
+    if state is None:
+        raise UnknownProductError(product=product, known=", ".join(releases.states))
+    return await _see(product, state, features)
+
+
+async def _see(product: str, state: ProductState, features: FeatureSource) -> ProductSeen:
+    live = state.live
+    return ProductSeen(
+        product=product,
+        state=state.state,
+        release=_release(live) if live else None,
+        contract=_contract(live) if live else None,
+        freshness=await _freshness(live, features) if live else None,
+        error=str(state.error) if state.error else None,
+    )
+
+
+def _release(live: LiveRelease) -> ReleaseSeen:
+    release, manifest = live.release, live.bundle.manifest
+    return ReleaseSeen(
+        release_id=release.release_id,
+        sequence=live.sequence,
+        model_version=release.model_version,
+        contract_version=release.contract_version,
+        feature_version=manifest.feature_version,
+        output_schema_version=manifest.output_schema_version,
+        bundle_digest=release.bundle_digest,
+        framework=manifest.framework,
+        created_at=release.created_at,
+        reason=release.reason,
+    )
+
+
+def _contract(live: LiveRelease) -> Contract:
+    product, schema = live.product, live.schema
+    return Contract(
+        title=product.title,
+        description=product.description,
+        owner=product.owner,
+        score=product.score,
+        online=product.online,
+        row_keys=schema.row_keys,
+        fields=tuple(schema.fields.values()),
+        stored_features=product.stored_columns,
+        example_request={"product": product.name, "rows": [schema.example]},
+    )
+
+
+async def _freshness(live: LiveRelease, features: FeatureSource) -> FreshnessSeen:
+    snapshot = await features.snapshot(live)
+    return FreshnessSeen(
+        snapshot_id=snapshot.snapshot_id if snapshot else None,
+        as_of=snapshot.as_of if snapshot else None,
+        max_age_seconds=float(live.age_limits_s.min()),
+    )

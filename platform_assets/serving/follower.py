@@ -1,0 +1,42 @@
+"""Follows the live pointers in the background for as long as the app lives."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from platform_assets.serving.health import Component
+from platform_assets.serving.parts import Parts
+
+_POLL_SECONDS = 1.0
+
+
+class Follower:
+    """One background task; when it ends by a bug of ours, health says so instead of serving an old release silently."""
+
+    def __init__(self, *, every_s: float = _POLL_SECONDS) -> None:
+        """Follow every `every_s` seconds once `running` is entered."""
+        self._every_s = every_s
+        self._task: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def running(self, parts: Parts) -> AsyncIterator[None]:
+        """Load all releases, then follow the pointers until the context ends."""
+        await parts.refresh()
+        self._task = asyncio.create_task(self._follow(parts), name="follow live pointers")
+        try:
+            yield
+        finally:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def component(self) -> Component:
+        """Tell whether new releases are noticed."""
+        if self._task is None or self._task.done():
+            return Component(status="degraded", detail="new releases are not noticed: restart the endpoint")
+        return Component(status="ok", detail=f"live pointers are read every {self._every_s:g} s")
+
+    async def _follow(self, parts: Parts) -> None:
+        while True:
+            await asyncio.sleep(self._every_s)
+            await parts.refresh()

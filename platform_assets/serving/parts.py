@@ -1,0 +1,64 @@
+"""The parts of one endpoint, joined: what the routes work with."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from platform_assets.clock import BusinessClock
+from platform_assets.serving.health import Component, Health, examine
+from platform_assets.serving.heart import Heart
+from platform_assets.serving.journal import Journal
+from platform_assets.serving.metrics import Metrics
+from platform_assets.serving.releases import Releases
+from platform_assets.serving.sources import BatchSource, FeatureSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the routes work with; tests put other sources in."""
+
+    heart: Heart
+    releases: Releases
+    features: FeatureSource
+    metrics: Metrics
+    components: Callable[[], dict[str, Component]] = dict
+
+    async def refresh(self, *, only: str | None = None, again: bool = False) -> None:
+        """Follow the live pointers and show the outcome in the metrics."""
+        await self.releases.refresh(only=only, again=again)
+        await self.heart.batches.prepare([name for name, each in self.releases.states.items() if each.live])
+        self.metrics.show_releases(
+            [
+                (name, each.live.release.release_id, each.live.release.model_version, each.state)
+                for name, each in self.releases.states.items()
+                if each.live is not None
+            ]
+        )
+
+    async def examine(self) -> Health:
+        """Return the health of the whole endpoint."""
+        return await examine(self.releases, self.features, self.components())
+
+
+def assemble(
+    *,
+    releases: Releases,
+    features: FeatureSource,
+    batches: BatchSource,
+    journal: Journal,
+    clock: BusinessClock,
+    wall: Callable[[], dt.datetime],
+    components: Callable[[], dict[str, Component]] = dict,
+) -> Parts:
+    """Return the parts around these sources."""
+    metrics = Metrics()
+    heart = Heart(
+        releases=releases,
+        features=features,
+        batches=batches,
+        journal=journal,
+        metrics=metrics,
+        clock=clock,
+        wall=wall,
+    )
+    return Parts(heart=heart, releases=releases, features=features, metrics=metrics, components=components)

@@ -1,0 +1,69 @@
+"""Errors on the wire: RFC 9457 problem details, built from the platform's tree of errors."""
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from platform_assets.errors import MethodNotAllowedError, PlatformError, UnknownRouteError
+from platform_assets.serving.request_ids import request_id_of
+
+_MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER_SECONDS = "1"
+_ROUTE_MISSING, _METHOD_WRONG = 404, 405
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One problem; `detail` ends in the remedy, `code` and `type` are stable."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    retryable: bool
+
+
+def platform_problem(request: Request, error: Exception) -> Response:
+    """Answer with one of our errors."""
+    if not isinstance(error, PlatformError):
+        raise error
+    return _respond(request, error.code, error.status, str(error), retryable=error.retryable)
+
+
+def http_problem(request: Request, error: Exception) -> Response:
+    """Answer with what Starlette found: no such route, or not for that method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    path, headers = request.url.path, dict(error.headers or {})
+    if error.status_code == _ROUTE_MISSING:
+        return platform_problem(request, UnknownRouteError(path=path[:200]))
+    if error.status_code == _METHOD_WRONG:
+        wrong = MethodNotAllowedError(method=request.method, path=path, allowed=headers.get("Allow", "another method"))
+        response = platform_problem(request, wrong)
+        response.headers.update(headers)
+        return response
+    return _respond(request, "http_error", error.status_code, error.detail, retryable=False)
+
+
+def unexpected_problem(request: Request, error: Exception) -> Response:
+    """Answer with a bug of ours: nothing of it is told to the caller, the server logs it under the request id."""
+    detail = f"the endpoint failed ({type(error).__name__}): report it with the request id."
+    response = _respond(request, "internal_error", 500, detail, retryable=False)
+    response.headers["X-Request-Id"] = request_id_of(request.scope)  # this handler stands outside the envelope
+    return response
+
+
+def _respond(request: Request, code: str, status: int, detail: str, *, retryable: bool) -> Response:
+    problem = Problem(
+        type=f"urn:platform:problem:{code}",
+        title=code.replace("_", " ").capitalize(),
+        status=status,
+        code=code,
+        detail=detail,
+        request_id=request_id_of(request.scope),
+        retryable=retryable,
+    )
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if retryable else {}
+    return Response(msgspec.json.encode(problem), status, headers, media_type=_MEDIA_TYPE)

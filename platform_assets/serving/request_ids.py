@@ -1,0 +1,25 @@
+"""The id that ties a request, its answer, its log entries and the server's log lines together."""
+
+import re
+import secrets
+
+from starlette.types import Scope
+
+from platform_assets.serving.limits import MAX_REQUEST_ID_LENGTH
+
+HEADER = b"x-request-id"
+_SCOPE_KEY = "platform_request_id"
+_USABLE = re.compile(rb"[A-Za-z0-9._:-]{1,%d}" % MAX_REQUEST_ID_LENGTH)
+
+
+def assign_request_id(scope: Scope) -> str:
+    """Take the caller's X-Request-Id when it is plain and short, else make one; remember it in the scope."""
+    sent = next((value for name, value in scope["headers"] if name == HEADER), b"")
+    chosen = sent.decode("ascii") if _USABLE.fullmatch(sent) else secrets.token_hex(12)
+    scope[_SCOPE_KEY] = chosen
+    return chosen
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the id of the request in hand."""
+    return str(scope.get(_SCOPE_KEY, ""))

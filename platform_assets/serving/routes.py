@@ -1,0 +1,104 @@
+"""The HTTP routes: each reads its request, calls one function and encodes what comes back."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from platform_assets.errors import LoopbackOnlyError
+from platform_assets.serving import metrics as exposition
+from platform_assets.serving.catalogue import see_product, see_products
+from platform_assets.serving.envelope import read_body
+from platform_assets.serving.health import Health
+from platform_assets.serving.parts import Parts
+from platform_assets.serving.request_ids import request_id_of
+from platform_assets.serving.wire import read_request
+
+_JSON = "application/json"
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_ENCODER = msgspec.json.Encoder()
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: str = "alive"
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether traffic may come, and the products that prevent it."""
+
+    is_ready: bool
+    failing: list[str]
+
+
+def build_routes(parts: Parts) -> list[Route]:
+    """Return every route over the parts of one app."""
+    handlers = Handlers(parts)
+    return [
+        Route("/v1/predict", handlers.predict, methods=["POST"]),
+        Route("/v1/products", handlers.products, methods=["GET"]),
+        Route("/v1/products/{name}", handlers.product, methods=["GET"]),
+        Route("/v1/products/{name}/reload", handlers.reload, methods=["POST"]),
+        Route("/health", handlers.health, methods=["GET"]),
+        Route("/livez", handlers.livez, methods=["GET"]),
+        Route("/readyz", handlers.readyz, methods=["GET"]),
+        Route("/metrics", handlers.metrics, methods=["GET"]),
+    ]
+
+
+class Handlers:
+    """One method per route."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Take the parts that the routes call."""
+        self._parts = parts
+
+    async def predict(self, request: Request) -> Response:
+        """Answer predictions; see wire.PredictRequest and wire.Answers."""
+        asked = read_request(await read_body(request.receive))
+        return _json(await self._parts.heart.predict(asked, request_id=request_id_of(request.scope)))
+
+    async def products(self, _: Request) -> Response:
+        """Tell the contract of every product."""
+        return _json(await see_products(self._parts.releases, self._parts.features))
+
+    async def product(self, request: Request) -> Response:
+        """Tell the contract of one product."""
+        name = request.path_params["name"]
+        return _json(await see_product(self._parts.releases, self._parts.features, name))
+
+    async def reload(self, request: Request) -> Response:
+        """Look at the live pointer at once, also at a release that failed before; for callers on this machine."""
+        if request.client is None or request.client.host not in _LOOPBACK:
+            raise LoopbackOnlyError(path=request.url.path)
+        name = request.path_params["name"]
+        await self._parts.refresh(only=name, again=True)
+        return _json(await see_product(self._parts.releases, self._parts.features, name))
+
+    async def health(self, _: Request) -> Response:
+        """Tell the state of every product and component."""
+        health = await self._parts.examine()
+        return _json(health, status=_status(health))
+
+    async def livez(self, _: Request) -> Response:
+        """Tell that the process answers."""
+        return _json(Alive())
+
+    async def readyz(self, _: Request) -> Response:
+        """Tell whether every released product can be answered."""
+        health = await self._parts.examine()
+        failing = [name for name, each in health.products.items() if each.status == "failing"]
+        return _json(Readiness(health.is_ready, failing), status=_status(health))
+
+    async def metrics(self, _: Request) -> Response:
+        """Tell Prometheus."""
+        return Response(self._parts.metrics.render(), headers={"Content-Type": exposition.CONTENT_TYPE})
+
+
+def _json(content: object, *, status: int = 200) -> Response:
+    return Response(_ENCODER.encode(content), status, media_type=_JSON)
+
+
+def _status(health: Health) -> int:
+    return 200 if health.is_ready else 503

@@ -1,0 +1,44 @@
+"""What the heart needs from the online store, without saying how it is reached."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from platform_assets.inference.frame import Column
+from platform_assets.serving.live_release import LiveRelease
+from platform_assets.serving.stored import SnapshotSeen, StoredRows
+
+
+class BatchPrediction(NamedTuple):
+    """The last published batch prediction of an entity."""
+
+    score: float
+    uncertainty: float
+    as_of: dt.datetime
+    model_version: int
+
+
+class FeatureSource(Protocol):
+    """Stored features by the columns that hold the join keys."""
+
+    async def read(self, live: LiveRelease, columns: Mapping[str, Column]) -> StoredRows:
+        """Return the stored features of all rows in one round trip; a failure is in the result, never raised."""
+        ...
+
+    async def snapshot(self, live: LiveRelease) -> SnapshotSeen | None:
+        """Return the snapshot in force; None when there is none or the store is away."""
+        ...
+
+
+class BatchSource(Protocol):
+    """Last published batch predictions by row key."""
+
+    async def prepare(self, products: Sequence[str]) -> None:
+        """Take in what can answer while the store is away; called about once a second."""
+        ...
+
+    async def read(
+        self, live: LiveRelease, columns: Mapping[str, Column], *, is_store_away: bool
+    ) -> Sequence[BatchPrediction | None]:
+        """Return one prediction or None per row; a store that is away is not asked."""
+        ...

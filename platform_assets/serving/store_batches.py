@@ -1,0 +1,67 @@
+"""The last published batch prediction of each row key, from an online snapshot of its own or from its copy on disk."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from platform_assets.clock import from_epoch
+from platform_assets.contract.names import last_batch_service
+from platform_assets.contract.product import Product
+from platform_assets.errors import OnlineStoreError
+from platform_assets.inference.frame import Column, Floats
+from platform_assets.online.reader import OnlineReader
+from platform_assets.serving.batch_copies import BatchCopies
+from platform_assets.serving.live_release import LiveRelease
+from platform_assets.serving.sources import BatchPrediction
+from platform_assets.serving.store_features import key_texts
+from platform_assets.serving.stored import Flags
+
+BATCH_COLUMNS = ("score", "uncertainty", "as_of", "model_version")
+
+
+class StoreBatches:
+    """Reads the service `<product>_last_batch`: one key set, the row keys; the columns are `BATCH_COLUMNS`."""
+
+    def __init__(self, reader: OnlineReader, copies: BatchCopies) -> None:
+        """Take the reader, whose budget bounds every call, and the copies for when the store is away."""
+        self._reader = reader
+        self._copies = copies
+
+    async def prepare(self, products: Sequence[str]) -> None:
+        """Take in the newest copies of these products."""
+        await asyncio.to_thread(self._copies.prepare, products)
+
+    async def read(
+        self, live: LiveRelease, columns: Mapping[str, Column], *, is_store_away: bool
+    ) -> Sequence[BatchPrediction | None]:
+        """Return one prediction or None per row; a store that is away is not asked a second time."""
+        service, keys = last_batch_service(live.product.name), key_texts(columns, live.schema.row_keys)
+        if not is_store_away:
+            try:
+                read = await self._reader.read(service, [keys])
+            except OnlineStoreError:
+                pass  # the copy on disk is the next best
+            else:
+                return _predictions(live.product, read.manifest.columns, read.matrix(), read.found[0])
+        copied = self._copies.find(service, keys)
+        if copied is None:
+            return [None] * len(keys)
+        names, rows = copied
+        return _predictions(live.product, names, rows.values, rows.found)
+
+
+def _predictions(
+    product: Product, names: tuple[str, ...], matrix: Floats, found: Flags
+) -> Sequence[BatchPrediction | None]:
+    if not set(BATCH_COLUMNS) <= set(names):
+        return [None] * len(matrix)
+    values = matrix[:, [names.index(name) for name in BATCH_COLUMNS]]
+    score = values[:, 0]
+    # A batch passed its guardrails, but its range may be that of an older contract.
+    is_usable = found & (score >= product.score.low) & (score <= product.score.high)
+    is_usable &= np.isfinite(values[:, 2]) & np.isfinite(values[:, 3])
+    return [
+        BatchPrediction(row[0], row[1], from_epoch(row[2]), int(row[3])) if usable else None
+        for row, usable in zip(values.tolist(), is_usable.tolist(), strict=True)
+    ]

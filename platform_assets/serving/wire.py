@@ -1,0 +1,98 @@
+"""What travels over HTTP: the request and the answer of POST /v1/predict, as typed structs."""
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+
+from platform_assets.contract.prediction_log import FallbackUsed, Reason
+from platform_assets.errors import MalformedRequestError, UnreadableBodyError
+from platform_assets.serving.limits import MAX_NAME_LENGTH, MAX_TEXT_LENGTH
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_LENGTH)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+Value = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_LENGTH)] | float | int | bool | None
+Row = dict[Name, Value]
+
+
+class PredictRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Exactly one of three forms: `product` + `entities`, `product` + `rows`, or `model` + `features` (one row).
+
+    Rows carry row keys and request fields, and may carry stored features, which then replace the looked-up ones.
+    Values are scalars, so a body is never nested deeper than three levels. `event_at` is ISO 8601 text.
+    """
+
+    product: Name | None = None
+    entities: list[Text] | None = None
+    rows: list[Row] | None = None
+    model: Name | None = None
+    features: Row | None = None
+    event_at: Name | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer for one row; every consumer decision is in `action_allowed`, every degradation in `reason`.
+
+    `age_seconds` is the age of the stored features (or of the batch for a last_batch fallback) at `event_at`, measured
+    on the view that is closest to its limit `max_age_seconds`; both are null where no stored feature was read.
+    `missing_features` names the feature views that had no row for the entity.
+    """
+
+    prediction_id: str
+    product: str
+    entity_id: str
+    score: float | None
+    label: str | None
+    uncertainty: float | None
+    is_valid: bool
+    release_id: str
+    model_version: int
+    feature_version: str
+    output_schema_version: int
+    as_of: dt.datetime | None
+    event_at: dt.datetime
+    age_seconds: float | None
+    max_age_seconds: float | None
+    is_stale: bool
+    action_allowed: bool
+    fallback: FallbackUsed
+    reason: Reason | None
+    missing_features: tuple[str, ...]
+    engine: str
+    device: str
+    latency_ms: float
+
+
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of a call: all rows come from one release, in the order of the request."""
+
+    request_id: str
+    product: str
+    release_id: str
+    latency_ms: float
+    predictions: list[Answer]
+
+
+class SingleAnswer(Answer, frozen=True, kw_only=True):
+    """The answer of the single form: an answer with the documented names `prediction` and `confidence` (R399, R400).
+
+    `confidence` is the probability of the label that is given; null where the score is no probability.
+    """
+
+    request_id: str
+    prediction: float | None
+    confidence: float | None
+
+
+_REQUESTS = msgspec.json.Decoder(PredictRequest)
+
+
+def read_request(body: bytes) -> PredictRequest:
+    """Return the request of a body. Raises UnreadableBodyError (400) and MalformedRequestError (422) with the path."""
+    try:
+        return _REQUESTS.decode(body)
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at ")
+        raise MalformedRequestError(where=path.strip("`") or "$", problem=problem) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise UnreadableBodyError(problem=str(error) or type(error).__name__) from None
