@@ -1,0 +1,153 @@
+"""All that follows from a declaration, gathered as plain data in the order in which a reader asks."""
+
+from typing import get_args
+
+from platform_assets.contract import names
+from platform_assets.contract.compile import product_digest
+from platform_assets.contract.evaluation import Gate
+from platform_assets.contract.product import Product
+from platform_assets.settings import Settings
+
+Explanation = dict[str, dict[str, object]]
+_ONLINE_NOUNS = ("online_snapshot", "endpoint")
+
+
+def explain_product(product: Product, settings: Settings) -> Explanation:
+    """Return sections of named facts; every derived name comes from contract/names.py."""
+    return {
+        "Product": _product(product),
+        "Score": _score(product),
+        "Features": _features(product),
+        "Quality": _quality(product),
+        "Promises": _promises(product),
+        "Dagster": _dagster(product),
+        "Storage": _storage(product, settings),
+        "Online": _online(product, settings),
+    }
+
+
+def _product(product: Product) -> dict[str, object]:
+    return {
+        "name": product.name,
+        "title": product.title,
+        "description": product.description,
+        "file": f"platform_assets/products/{product.name}.py",
+        "declaration digest": product_digest(product)[:16],
+        "data set": product.dataset,
+        "owner": f"{product.owner.team} <{product.owner.email}>",
+        "entity": product.entity.name,
+        "a prediction is identified by": product.entity.row_keys,
+        "label": product.label.description,
+    }
+
+
+def _score(product: Product) -> dict[str, object]:
+    score = product.score
+    facts: dict[str, object] = {
+        "meaning": score.meaning,
+        "kind": score.kind,
+        "valid range": f"{score.low} to {score.high} {score.unit}",
+        "intended use": score.intended_use,
+        "known limitations": score.known_limitations,
+        "output schema version": score.schema_version,
+    }
+    if score.classes:
+        facts["classes"] = score.classes
+    if score.threshold is not None:
+        cut = score.threshold
+        facts["label of a score"] = f"{cut.at_or_above} at {cut.value} or above, else {cut.below}"
+    return facts
+
+
+def _features(product: Product) -> dict[str, object]:
+    return {
+        "feature service": names.feature_service(product.name, product.features.version),
+        "stored": [f"{use.view}: {', '.join(use.columns)}" for use in product.features.views],
+        "with the request": [f"{field.name} ({field.type}): {field.description}" for field in product.request],
+        "on demand": [f"{part.name} = {part.operation}({', '.join(part.inputs)})" for part in product.on_demand],
+        "model inputs, in order": ", ".join(product.model_inputs),
+    }
+
+
+def _quality(product: Product) -> dict[str, object]:
+    split = product.split
+    return {
+        "recipe": type(product.recipe).__name__,
+        "split": f"train from {split.train_from}, judge from {split.cutoff} on, one as-of per {split.step}",
+        "baselines": [baseline.name for baseline in product.baselines],
+        "gates": [gate_text(gate) for gate in product.gates],
+    }
+
+
+def gate_text(gate: Gate) -> str:
+    """Return a gate as one phrase."""
+    subject = gate.metric if gate.slice == "all" else f"{gate.metric} of {gate.slice}"
+    if gate.minimum is not None:
+        return f"{subject} at least {gate.minimum}"
+    if gate.maximum is not None:
+        return f"{subject} at most {gate.maximum}"
+    factor = "" if gate.by_factor == 1 else f" by a factor of {gate.by_factor}"
+    return f"{subject} better than {gate.better_than}{factor}"
+
+
+def _promises(product: Product) -> dict[str, object]:
+    batch, guardrails = product.batch, product.guardrails
+    return {
+        "cadence": f"{batch.cadence}, at {batch.cron} UTC",
+        "freshness": f"at most {batch.freshness.max_age_hours:g} h old, warning from {batch.freshness.warn_hours:g} h",
+        "guardrails": [
+            f"at least {guardrails.min_rows} rows",
+            f"at most {guardrails.max_null_ratio:.1%} missing scores",
+            f"row count within {guardrails.max_row_change_ratio:.0%} of the batch before",
+            f"every score from {product.score.low} to {product.score.high}",
+        ],
+    }
+
+
+def _dagster(product: Product) -> dict[str, object]:
+    nouns = [noun for noun in get_args(names.AssetNoun) if product.online is not None or noun not in _ONLINE_NOUNS]
+    return {
+        "group": product.name,
+        "reads": [
+            "/".join(names.raw_key(product.dataset)),
+            *("/".join(names.feature_view_key(use.view)) for use in product.features.views),
+        ],
+        "assets": ["/".join(names.asset_key(product.name, noun)) for noun in nouns],
+        "jobs": [names.job_name(product.name, activity) for activity in _activities(product)],
+        "model version partitions": names.model_partitions(product.name),
+    }
+
+
+def _activities(product: Product) -> tuple[str, ...]:
+    return ("train", "score", "publish", *(("sync", "deploy") if product.online is not None else ()))
+
+
+def _storage(product: Product, settings: Settings) -> dict[str, object]:
+    return {
+        "registered models": [names.registered_model(product.name, half) for half in get_args(names.PairHalf)],
+        "alias of both": names.ALIAS,
+        "training sets": settings.training_dir / product.name,
+        "bundles": settings.bundles_dir / product.name,
+        "releases": settings.releases_dir / product.name,
+        "last batch, online": names.last_batch_service(product.name),
+    }
+
+
+def _online(product: Product, settings: Settings) -> dict[str, object]:
+    online = product.online
+    if online is None:
+        return {"served": "no: the product file has no online block"}
+    base = f"http://127.0.0.1:{settings.endpoint_port}"
+    service = names.feature_service(product.name, product.features.version)
+    return {
+        "served": "yes",
+        "routes": [f"POST {base}/v1/predict", f"GET {base}/v1/products/{product.name}"],
+        "Redis keys": [f"snap:{{{name}}}:*" for name in (service, names.last_batch_service(product.name))],
+        "prediction log": names.PREDICTION_STREAM,
+        "fallbacks, in order": online.fallbacks,
+        "default score": online.default_score,
+        "stored features may be": f"{online.max_feature_age_hours:g} h old",
+        "latency promise": f"95 % within {online.latency_p95_ms:g} ms, 99 % within {online.latency_p99_ms:g} ms",
+        "rows per request": f"at most {online.max_batch_rows}",
+        "owner online": f"{online.owner.team} <{online.owner.email}>",
+    }

@@ -1,0 +1,60 @@
+"""What Dagster loads: every asset, job, schedule and sensor of the platform, built from the product files."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from platform_assets.contract.product import Product
+from platform_assets.orchestration.dbt_assets import dbt_assets
+from platform_assets.orchestration.jobs import platform_jobs, product_jobs
+from platform_assets.orchestration.log_assets import log_assets
+from platform_assets.orchestration.online_assets import online_assets
+from platform_assets.orchestration.raw_assets import raw_assets
+from platform_assets.orchestration.schedules import platform_schedules, product_schedules
+from platform_assets.orchestration.scoring_assets import scoring_assets
+from platform_assets.orchestration.sensors import automation_sensor, drain_sensor, freshness_sensor, release_sensor
+from platform_assets.orchestration.training_assets import training_assets
+from platform_assets.products._discovery import discover_products
+from platform_assets.settings import Settings
+
+
+def build_definitions(settings: Settings, products: Sequence[Product] | None = None) -> dg.Definitions:
+    """Return the whole code location; tests pass their own settings and products."""
+    declared = discover_products() if products is None else products
+    jobs = {product.name: product_jobs(product) for product in declared}
+    return dg.Definitions(
+        assets=[
+            *raw_assets(settings),
+            *dbt_assets(settings),
+            *(asset for product in declared for asset in product_assets(product, settings)),
+            *log_assets(settings),
+        ],
+        jobs=[*platform_jobs(), *(job for of_product in jobs.values() for job in of_product)],
+        schedules=[
+            *platform_schedules(settings),
+            *(schedule for product in declared for schedule in product_schedules(product, settings)),
+        ],
+        sensors=[
+            automation_sensor(),
+            freshness_sensor(),
+            drain_sensor(settings),
+            *(release_sensor(product, settings, jobs[product.name]) for product in declared),
+        ],
+        # A process per step would import for seconds each; runs are parallel, steps of a run are not.
+        executor=dg.in_process_executor,
+    )
+
+
+def product_assets(product: Product, settings: Settings) -> list[dg.AssetsDefinition]:
+    """Return the whole chain of one product."""
+    return [
+        *training_assets(product, settings),
+        *scoring_assets(product, settings),
+        *online_assets(product, settings),
+    ]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the code location for the settings of the environment."""
+    return build_definitions(Settings.from_environment())

@@ -1,0 +1,1 @@
+"""The only Dagster code: assets, checks, sensors, schedules, partitions, resources."""

@@ -1,0 +1,139 @@
+"""Sensors: a new release reaches batches and endpoint, checks gate automation, stale promises turn the graph red."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from platform_assets.contract import names
+from platform_assets.contract.datasets import DATASETS
+from platform_assets.contract.product import Product
+from platform_assets.errors import OnlineStoreUnavailableError
+from platform_assets.inference.live_pointer import read_live
+from platform_assets.inference.release import read_release
+from platform_assets.online.connection import connect
+from platform_assets.online.stream import read_batch
+from platform_assets.orchestration.jobs import DRAIN_JOB
+from platform_assets.orchestration.partitions import prediction_key
+from platform_assets.orchestration.promises import FRESHNESS_CHECK
+from platform_assets.orchestration.schedules import business_day
+from platform_assets.settings import Settings
+
+if TYPE_CHECKING:
+    # What define_asset_job returns; Dagster does not export its name.
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+_BROKEN = frozenset({"WARN", "FAIL"})
+
+
+def automation_sensor() -> dg.AutomationConditionSensorDefinition:
+    """Return the running sensor of declarative automation; Dagster's own one is stopped by default."""
+    return dg.AutomationConditionSensorDefinition(
+        "automation",
+        target=dg.AssetSelection.all(),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Materializes what its automation condition asks for; never past a failed blocking check.",
+    )
+
+
+def release_sensor(
+    product: Product, settings: Settings, jobs: "Sequence[UnresolvedAssetJobDefinition]"
+) -> dg.SensorDefinition:
+    """Return the sensor that carries a moved live pointer to the endpoint and to the due batch.
+
+    `jobs` are the jobs of the product, the same objects that the code location lists.
+    """
+    score, deploy = names.job_name(product.name, "score"), names.job_name(product.name, "deploy")
+
+    @dg.sensor(
+        name=f"{product.name}_release",
+        jobs=[job for job in jobs if job.name in {score, deploy}],
+        minimum_interval_seconds=15,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"{product.title}: when the live release moves, score the due batch and deploy to the endpoint.",
+    )
+    def release(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        live = read_live(settings.releases_dir, product.name)
+        # The sequence grows with every move, so a move back to an older release is carried too.
+        if live is None or context.cursor == str(live.sequence):
+            return dg.SkipReason("the live release has not moved")
+        version = read_release(settings.releases_dir, product.name, live.release_id).model_version
+        key = prediction_key(business_day(DATASETS[product.dataset], settings), version)
+        partitions = dg.DynamicPartitionsDefinition(name=names.model_partitions(product.name))
+        # The sequence is in the key: after a move back the batch of that release is asked for, and shown, again.
+        requests = [dg.RunRequest(job_name=score, run_key=f"{score}-{key}-{live.sequence}", partition_key=key)]
+        if product.online:
+            requests.append(dg.RunRequest(job_name=deploy, run_key=f"{deploy}-{live.sequence}"))
+        return dg.SensorResult(
+            run_requests=requests,
+            dynamic_partitions_requests=[partitions.build_add_request([str(version)])],
+            cursor=str(live.sequence),
+        )
+
+    return release
+
+
+def drain_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Return the sensor that drains the prediction log whenever something is in the stream."""
+
+    @dg.sensor(
+        name="prediction_log_watch",
+        job_name=DRAIN_JOB,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="When the endpoint has logged answers, moves them to the lake.",
+    )
+    def prediction_log_watch(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        try:
+            waiting = read_batch(connect(settings.online_url, timeout_s=2.0), names.PREDICTION_STREAM, "0-0", 1)
+        except OnlineStoreUnavailableError as error:
+            return dg.SkipReason(str(error))
+        # Without a run key, so that a drain that failed is asked for again.
+        return dg.RunRequest() if waiting else dg.SkipReason("the stream is empty")
+
+    return prediction_log_watch
+
+
+def freshness_sensor() -> dg.SensorDefinition:
+    """Return the sensor that reports each broken freshness promise as a failed check, so that the graph shows it.
+
+    Dagster shows a broken freshness policy on the asset's own page alone; the check result turns its node red.
+    """
+
+    @dg.sensor(
+        name="freshness_watch",
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Turns changes of freshness into check results and log lines that name asset and owner.",
+    )
+    def freshness_watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        graph = context.repository_def.asset_graph  # type: ignore[union-attr]
+        watched = [key for key in graph.materializable_asset_keys if graph.get(key).freshness_policy is not None]
+        records = context.instance.get_freshness_state_records(watched)
+        before = json.loads(context.cursor or "{}")
+        now = {key.to_user_string(): records[key].freshness_state.value for key in watched if key in records}
+        changed = [key for key in watched if now.get(key.to_user_string()) != before.get(key.to_user_string())]
+        if not changed:
+            return dg.SkipReason("no freshness state has changed")
+        # What holds again was materialized, and that came with its own result.
+        broken = [key for key in changed if now.get(key.to_user_string()) in _BROKEN]
+        events = [_evaluation(key, now[key.to_user_string()]) for key in broken]
+        for key in changed:
+            name = key.to_user_string()
+            owners = ", ".join(graph.get(key).owners)
+            context.log.info("%s: freshness %s -> %s; owner %s", name, before.get(name), now.get(name), owners)
+        return dg.SensorResult(cursor=json.dumps(now), asset_events=events)
+
+    return freshness_watch
+
+
+def _evaluation(key: dg.AssetKey, state: str) -> dg.AssetCheckEvaluation:
+    severity = dg.AssetCheckSeverity.ERROR if state == "FAIL" else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=FRESHNESS_CHECK,
+        passed=False,
+        severity=severity,
+        metadata={"state": state},
+    )

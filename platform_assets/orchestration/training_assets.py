@@ -1,0 +1,216 @@
+"""From a product's declaration to its training set, pair, evaluation and release, as assets."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from platform_assets.contract import names
+from platform_assets.contract.names import PairHalf
+from platform_assets.contract.product import Product
+from platform_assets.contract.recipes import GradientBoosting
+from platform_assets.orchestration.dependencies import source_deps
+from platform_assets.orchestration.labels import owner_of, tags_of
+from platform_assets.orchestration.run_facts import run_facts
+from platform_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from platform_assets.training.gates import GateResult
+
+
+def training_assets(product: Product, settings: Settings) -> list[dg.AssetsDefinition]:
+    """Return training set, pair (preprocessor and model in one step), evaluation and release."""
+    return [
+        _training_set(product, settings),
+        _pair(product, settings),
+        _evaluation(product, settings),
+        _release(product, settings),
+    ]
+
+
+def _key(product: Product, noun: names.AssetNoun) -> dg.AssetKey:
+    return dg.AssetKey(names.asset_key(product.name, noun))
+
+
+def _training_set(product: Product, settings: Settings) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=_key(product, "training_set"),
+        group_name=product.name,
+        deps=source_deps(product),
+        owners=[owner_of(product.owner)],
+        tags=tags_of(product),
+        kinds={"parquet", "duckdb"},
+        description=(
+            f"Labelled examples of {product.title.lower()}. A row is one {product.entity.name} at one instant with "
+            f"the features known then, joined point in time through Feast, and the truth that followed: "
+            f"{product.label.description} May be used to train and judge this product only."
+        ),
+    )
+    def training_set(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from platform_assets.ledger.database import open_ledger
+        from platform_assets.training.examples import make_training_set
+
+        made = make_training_set(settings, open_ledger(settings.ledger_dsn), product, run_facts(context))
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(made.digest),
+            metadata={
+                "dagster/row_count": made.details["rows"],
+                "cutoff": made.details["cutoff"],
+                "path": dg.MetadataValue.path(made.uri),
+                "digest": made.digest,
+                "artifact": made.artifact_id,
+            },
+        )
+
+    return training_set
+
+
+def _pair_specs(product: Product) -> list[dg.AssetSpec]:
+    is_boosted = isinstance(product.recipe, GradientBoosting)
+    described: dict[PairHalf, str] = {
+        "preprocessor": (
+            "The half of the pair that turns features into the model's columns. Trained, registered and released "
+            "together with the model; never used with another one."
+        ),
+        "model": (
+            f"The half of the pair that scores. Meaning of the score: {product.score.meaning} "
+            f"Intended use: {product.score.intended_use}"
+        ),
+    }
+    return [
+        dg.AssetSpec(
+            _key(product, half),
+            description=description,
+            group_name=product.name,
+            owners=[owner_of(product.owner)],
+            tags=tags_of(product),
+            kinds={"lightgbm", "mlflow"} if is_boosted else {"mlflow"},
+            deps=[_key(product, "training_set")],
+        )
+        for half, description in described.items()
+    ]
+
+
+def _pair(product: Product, settings: Settings) -> dg.AssetsDefinition:
+    @dg.multi_asset(name=f"{product.name}_pair", specs=_pair_specs(product))
+    def pair(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        from platform_assets.ledger.database import open_ledger
+        from platform_assets.registry.pair import HALVES
+        from platform_assets.training.candidates import train_candidate
+
+        trained = train_candidate(settings, open_ledger(settings.ledger_dsn), product, run_facts(context))
+        for half in HALVES:
+            yield dg.MaterializeResult(
+                asset_key=_key(product, half),
+                data_version=dg.DataVersion(trained.digest),
+                metadata={
+                    "model_version": trained.manifest.model_version,
+                    "bundle": dg.MetadataValue.path(str(trained.bundle)),
+                    "bundle_digest": trained.digest,
+                    "mlflow_run": trained.manifest.training_run_id,
+                    "mlflow_model": names.registered_model(product.name, half),
+                    "training_set_digest": trained.manifest.training_set_digest,
+                    "artifact": trained.artifact,
+                    "is_new": trained.is_new,
+                },
+            )
+
+    return pair
+
+
+def _evaluation(product: Product, settings: Settings) -> dg.AssetsDefinition:
+    key = _key(product, "evaluation")
+
+    @dg.asset(
+        key=key,
+        group_name=product.name,
+        deps=[_key(product, "model"), _key(product, "preprocessor"), _key(product, "training_set")],
+        owners=[owner_of(product.owner)],
+        tags=tags_of(product),
+        kinds={"mlflow"},
+        description=(
+            f"How good the pair is on examples from {product.split.cutoff} on, which it never saw, beside the plain "
+            "baselines it must beat. Values come with 95 % bootstrap intervals. Each gate is a check of this asset; "
+            "a model that fails one is not released."
+        ),
+        check_specs=[
+            dg.AssetCheckSpec(
+                f"gate_{position}", asset=key, blocking=True, description=describe_gate(product, position)
+            )
+            for position in range(len(product.gates))
+        ],
+    )
+    def evaluation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from platform_assets.ledger.database import open_ledger
+        from platform_assets.training.evaluation_report import as_markdown, report_newest
+
+        report = report_newest(settings, open_ledger(settings.ledger_dsn), product, run_facts(context))
+        judgement = report.judgement
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(report.digest),
+            metadata={
+                "model_version": report.model_version,
+                "measurements": dg.MetadataValue.md(as_markdown(judgement)),
+                "artifact": report.artifact,
+                **judgement.evaluation.metrics(),
+            },
+            check_results=[_gate_check(position, result) for position, result in enumerate(judgement.gates)],
+        )
+
+    return evaluation
+
+
+def _gate_check(position: int, result: "GateResult") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=f"gate_{position}",
+        passed=result.is_passed,
+        metadata={"verdict": str(result)},
+        description=str(result),
+    )
+
+
+def describe_gate(product: Product, position: int) -> str:
+    """Return a gate in words, as the UI shows it."""
+    gate = product.gates[position]
+    where = "" if gate.slice == "all" else f" on {gate.slice}"
+    if gate.better_than is not None:
+        factor = "" if gate.by_factor == 1.0 else f" by a factor of {gate.by_factor:g}"
+        return f"{gate.metric}{where} is better than the baseline {gate.better_than}{factor}"
+    if gate.minimum is not None:
+        return f"{gate.metric}{where} is at least {gate.minimum:g}"
+    return f"{gate.metric}{where} is at most {gate.maximum:g}"
+
+
+def _release(product: Product, settings: Settings) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=_key(product, "release"),
+        group_name=product.name,
+        deps=[_key(product, "evaluation"), _key(product, "model")],
+        owners=[owner_of(product.owner)],
+        tags=tags_of(product),
+        kinds={"mlflow"},
+        description=(
+            "The immutable object that consumers get: bundle, contract version and fallbacks under one id that every "
+            "answer names. It exists only when every gate holds; both halves of the pair carry its alias in MLflow."
+        ),
+    )
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from platform_assets.ledger.database import open_ledger
+        from platform_assets.training.approval import APPROVED_BY, release_newest
+
+        approval = release_newest(settings, open_ledger(settings.ledger_dsn), product, run_facts(context))
+        made = approval.release
+        context.instance.add_dynamic_partitions(names.model_partitions(product.name), [str(made.model_version)])
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(made.release_id),
+            metadata={
+                "release_id": made.release_id,
+                "model_version": made.model_version,
+                "bundle_digest": made.bundle_digest,
+                "approved_by": APPROVED_BY,
+                "reason": made.reason,
+                "is_new": approval.is_new,
+            },
+        )
+
+    return release

@@ -1,0 +1,1 @@
+"""The processes of the platform on one machine: start, health, stop, logs."""
