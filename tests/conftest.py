@@ -1,0 +1,43 @@
+"""What tests of every kind share: a real online store, emptied for each test."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from platform_assets.settings import Settings
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def own_port() -> int:
+    """Give a port for a server of the test's own."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def online_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real embedded server that ends with the session; give its URL."""
+    from platform_assets.online.server import start_embedded, stop_embedded  # noqa: PLC0415 - most tests need no server
+
+    settings = Settings(home=tmp_path_factory.mktemp("online_store"), redis_port=free_port())
+    yield start_embedded(settings, die_with_parent=True).url
+    stop_embedded(settings)
+
+
+@pytest.fixture
+def online_store(online_server: str, tmp_path: Path) -> Settings:
+    """Give settings with a home of their own and the server of the session, emptied."""
+    from platform_assets.online.connection import connect  # noqa: PLC0415 - most tests need no server
+
+    client = connect(online_server)
+    client.flushall()
+    client.close()
+    return Settings(home=tmp_path, redis_url=online_server, fsync=False)

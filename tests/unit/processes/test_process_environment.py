@@ -1,0 +1,24 @@
+"""Settings survive the way through the environment of a child."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from platform_assets.processes.environment import environment_of
+from platform_assets.settings import Settings
+
+PLAIN = Settings(home=Path("/somewhere"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PLAIN,
+        replace(PLAIN, data_source="sample", clock_mode="live", fsync=False),
+        replace(PLAIN, redis_url="redis://there:1/0", mlflow_url="http://there", ledger_url="postgresql://there/x"),
+        replace(PLAIN, dagster_port=1, endpoint_port=2, mlflow_port=3, redis_port=4, feast_port=5),
+    ],
+)
+def test_a_child_reads_back_the_settings_of_its_starter(settings: Settings) -> None:
+    assert Settings.from_environment(environment_of(settings)) == settings
