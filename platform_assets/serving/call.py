@@ -8,6 +8,11 @@ from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.stored import SnapshotSeen
 
 
+def new_nonce() -> str:
+    """Return what makes the prediction ids of one call its own."""
+    return secrets.token_hex(8)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call: which release answers it, from which snapshot, for which business instant and when it came in."""
@@ -18,4 +23,4 @@ class Call:
     event_at: dt.datetime
     predicted_at: dt.datetime
     latency_ms: float
-    nonce: str = field(default_factory=lambda: secrets.token_hex(8))
+    nonce: str = field(default_factory=new_nonce)

@@ -16,7 +16,7 @@ from platform_assets.contract.prediction_log import Reason
 from platform_assets.inference.frame import take_rows
 from platform_assets.inference.on_demand import apply_on_demand
 from platform_assets.serving.answers import make_answers, make_entries, single_answer
-from platform_assets.serving.call import Call
+from platform_assets.serving.call import Call, new_nonce
 from platform_assets.serving.fallback import Open, fall_back
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.judge import find_gaps, judge_rows
@@ -44,8 +44,12 @@ class Heart:
     wall: Callable[[], dt.datetime]
     timer: Callable[[], float] = time.perf_counter
 
-    async def predict(self, request: PredictRequest, *, request_id: str) -> Answers | SingleAnswer:
+    async def predict(
+        self, request: PredictRequest, *, request_id: str, nonce: str | None = None
+    ) -> Answers | SingleAnswer:
         """Return one answer per row, each of them journalled; a store or engine that fails ends in a fallback.
+
+        A caller that repeats the same call gives the same `nonce`, and gets the same prediction ids.
 
         Raises RequestError for what the caller can correct, NoReleaseError where nothing is released.
         """
@@ -68,6 +72,7 @@ class Heart:
             event_at=event_at,
             predicted_at=predicted_at,
             latency_ms=laps.elapsed_ms,
+            nonce=nonce or new_nonce(),
         )
         answers = self._answer(call, rows, stored, verdicts, is_single=request.features is not None)
         laps.lap(product, "answer")
