@@ -1,13 +1,11 @@
-"""Is the endpoint alive, may it get traffic, and which part of it is degraded."""
+"""What /livez, /readyz and /health tell: alive, ready for traffic, and which part is degraded."""
 
 from typing import Literal
 
 import msgspec
 
-from platform_assets.serving.releases import Releases, State
-from platform_assets.serving.sources import FeatureSource
-
 Standing = Literal["ok", "degraded", "failing"]
+State = Literal["serving", "serving_previous", "failed", "batch_only"]
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,33 +31,14 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     components: dict[str, Component]
 
 
-async def examine(releases: Releases, features: FeatureSource, components: dict[str, Component]) -> Health:
-    """Return the health of every product and component.
+class Alive(msgspec.Struct, frozen=True):
+    """The process answers."""
 
-    A store that is away degrades and does not unready: each served product declares a fallback.
-    """
-    products = {name: await _product_health(releases, features, name) for name in releases.states}
-    everything: list[Component] = [*products.values(), *components.values()]
-    is_ready = any(each.release_id for each in products.values()) and all(
-        each.state != "failed" for each in products.values()
-    )
-    is_well = all(each.status == "ok" for each in everything)
-    status: Standing = "failing" if not is_ready else "ok" if is_well else "degraded"
-    return Health(status=status, is_ready=is_ready, products=products, components=components)
+    status: str = "alive"
 
 
-async def _product_health(releases: Releases, features: FeatureSource, product: str) -> ProductHealth:
-    state = releases.states[product]
-    live = state.live
-    if live is None:
-        is_failed = state.error is not None
-        detail = str(state.error) if is_failed else "released for batch only"
-        standing: Standing = "failing" if is_failed else "ok"
-        return ProductHealth(status=standing, detail=detail, state=state.state, release_id=None)
-    release_id = live.release.release_id
-    if state.error is not None:
-        return ProductHealth(status="degraded", detail=str(state.error), state=state.state, release_id=release_id)
-    if await features.snapshot(live) is None:
-        detail = f"no online snapshot can be read; answers fall back to {', '.join(live.release.fallbacks)}"
-        return ProductHealth(status="degraded", detail=detail, state=state.state, release_id=release_id)
-    return ProductHealth(status="ok", detail="loaded and tested", state=state.state, release_id=release_id)
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether traffic may come, and the products that prevent it."""
+
+    is_ready: bool
+    failing: list[str]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from platform_assets.clock import BusinessClock
-from platform_assets.serving.health import Component, Health, examine
+from platform_assets.serving.examination import examine
+from platform_assets.serving.health import Component, Health
 from platform_assets.serving.heart import Heart
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.metrics import Metrics

@@ -7,22 +7,10 @@ from starlette.responses import Response
 
 from platform_assets.errors import MethodNotAllowedError, PlatformError, UnknownRouteError
 from platform_assets.serving.request_ids import request_id_of
+from platform_assets.serving.wire_problem import MEDIA_TYPE, Problem
 
-_MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_SECONDS = "1"
 _ROUTE_MISSING, _METHOD_WRONG = 404, 405
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """One problem; `detail` ends in the remedy, `code` and `type` are stable."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    request_id: str
-    retryable: bool
 
 
 def platform_problem(request: Request, error: Exception) -> Response:
@@ -66,4 +54,4 @@ def _respond(request: Request, code: str, status: int, detail: str, *, retryable
         retryable=retryable,
     )
     headers = {"Retry-After": _RETRY_AFTER_SECONDS} if retryable else {}
-    return Response(msgspec.json.encode(problem), status, headers, media_type=_MEDIA_TYPE)
+    return Response(msgspec.json.encode(problem), status, headers, media_type=MEDIA_TYPE)

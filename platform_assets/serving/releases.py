@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 from platform_assets.errors import ModelUnusableError, NoReleaseError, PlatformError, UnknownProductError
 from platform_assets.inference.live_pointer import LivePointer, read_live
+from platform_assets.serving.health import State
 from platform_assets.serving.live_release import LiveRelease, load_release
-
-State = Literal["serving", "serving_previous", "failed", "batch_only"]
 
 
 @dataclass(frozen=True, slots=True)

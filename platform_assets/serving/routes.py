@@ -9,7 +9,7 @@ from platform_assets.errors import LoopbackOnlyError
 from platform_assets.serving import metrics as exposition
 from platform_assets.serving.catalogue import see_product, see_products
 from platform_assets.serving.envelope import read_body
-from platform_assets.serving.health import Health
+from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
 from platform_assets.serving.wire import read_request
@@ -17,19 +17,6 @@ from platform_assets.serving.wire import read_request
 _JSON = "application/json"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _ENCODER = msgspec.json.Encoder()
-
-
-class Alive(msgspec.Struct, frozen=True):
-    """The process answers."""
-
-    status: str = "alive"
-
-
-class Readiness(msgspec.Struct, frozen=True):
-    """Whether traffic may come, and the products that prevent it."""
-
-    is_ready: bool
-    failing: list[str]
 
 
 def build_routes(parts: Parts) -> list[Route]:
