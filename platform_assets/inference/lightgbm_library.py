@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib.util
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def lightgbm_library() -> ctypes.CDLL:
     pointer, integer = ctypes.c_void_p, ctypes.c_int
     library.LGBM_BoosterLoadModelFromString.argtypes = [ctypes.c_char_p, pointer, pointer]
     library.LGBM_BoosterGetNumFeature.argtypes = [pointer, pointer]
+    library.LGBM_BoosterGetNumClasses.argtypes = [pointer, pointer]
     library.LGBM_BoosterFree.argtypes = [pointer]
     library.LGBM_BoosterPredictForMat.argtypes = [
         pointer,  # booster
@@ -33,7 +35,31 @@ def lightgbm_library() -> ctypes.CDLL:
         pointer,  # length of the result
         pointer,  # result
     ]
+    library.LGBM_BoosterPredictForMatSingleRowFastInit.argtypes = [
+        pointer,  # booster
+        integer,  # kind of prediction
+        integer,  # first iteration
+        integer,  # number of iterations
+        integer,  # type of the data
+        ctypes.c_int32,  # columns
+        ctypes.c_char_p,  # parameters
+        pointer,  # prepared call
+    ]
+    library.LGBM_FastConfigFree.argtypes = [pointer]
     return library
+
+
+@cache
+def single_row_call() -> Callable[..., int]:
+    """Return the library's prepared call for one row: (prepared call, row, length of the result, result) -> status.
+
+    It keeps the interpreter's lock: the call takes microseconds, and a thread that gives the lock away for them waits
+    milliseconds to get it back while another one is busy.
+    """
+    library = ctypes.PyDLL(str(_library_file()))
+    call = library.LGBM_BoosterPredictForMatSingleRowFast
+    call.argtypes = [ctypes.c_void_p] * 4
+    return call
 
 
 def check_call(status: int) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 
 from platform_assets.contract.recipes import SegmentRule
 from platform_assets.inference.frame import Floats
+from platform_assets.inference.predictor import DeviceName, EngineName
 
 
 class Quintiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +33,9 @@ class SegmentModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class SegmentPredictor:
     """Gives the position of the first rule that holds; NaN where an input is missing or no rule holds."""
+
+    engine: EngineName = "rfm_segments"
+    device: DeviceName = "cpu"
 
     def __init__(self, model: SegmentModel) -> None:
         """Take a decoded model."""

@@ -1,12 +1,25 @@
-"""What every engine offers: numbers in, numbers out."""
+"""What every engine offers: numbers in, numbers out, under a name."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from platform_assets.inference.frame import Floats
+
+EngineName = Literal["lightgbm", "rfm_segments", "nvforest"]
+DeviceName = Literal["cpu", "gpu"]
 
 
 class Predictor(Protocol):
     """A loaded model. `predict` gives the same bits for a row alone and among others, from any thread."""
+
+    @property
+    def engine(self) -> EngineName:
+        """The program that scores; answers and log rows show it."""
+        ...
+
+    @property
+    def device(self) -> DeviceName:
+        """Where it scores; answers and log rows show it."""
+        ...
 
     def predict(self, matrix: Floats) -> Floats:
         """Return one raw score per row of a C-contiguous float64 matrix [rows, inputs]."""
