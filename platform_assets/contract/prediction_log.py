@@ -21,12 +21,13 @@ Reason = Literal[
 ]
 
 
-class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True):
+class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of an answer. It travels as MessagePack with field names, so that fields can be added.
 
     `features` are the stored features in the order of the product's `stored_columns`, as the model saw them (NaN for
     missing; empty where none were read); `request` holds the request fields as sent, instants as ISO 8601 text.
     `score` is None where no score was given. `as_of` is the instant of the snapshot or of the batch that answered.
+    `confidence` is the probability of the label, None where the score is no probability.
     `snapshot_id` with `snapshot_epoch` names the content that was read, also after a rollback.
     """
 
@@ -40,6 +41,7 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True):
     predicted_at: dt.datetime
     score: float | None
     label: str | None
+    confidence: float | None
     uncertainty: float | None
     is_valid: bool
     release_id: str
@@ -55,6 +57,8 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None
     is_stale: bool
     action_allowed: bool
+    engine: str
+    device: str
     latency_ms: float
     cache_hit: bool = False
 

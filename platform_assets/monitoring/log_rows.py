@@ -47,6 +47,7 @@ def _schema() -> "pa.Schema":
             "predicted_date": pa.date32(),
             "score": number,
             "label": text,
+            "confidence": number,
             "uncertainty": number,
             "is_valid": flag,
             "release_id": text,
@@ -62,6 +63,8 @@ def _schema() -> "pa.Schema":
             "reason": text,
             "is_stale": flag,
             "action_allowed": flag,
+            "engine": text,
+            "device": text,
             "latency_ms": number,
             "cache_hit": flag,
         }

@@ -8,6 +8,7 @@ from starlette.types import Lifespan
 from platform_assets.errors import PlatformError
 from platform_assets.serving.envelope import Envelope
 from platform_assets.serving.parts import Parts
+from platform_assets.serving.predict_route import PredictRoute, ShortCut
 from platform_assets.serving.problems import http_problem, platform_problem, unexpected_problem
 from platform_assets.serving.routes import build_routes
 
@@ -16,7 +17,10 @@ def build_app(parts: Parts, lifespan: Lifespan[Starlette] | None = None) -> Star
     """Return an app over parts; without a `lifespan` somebody else loads and closes them."""
     return Starlette(
         routes=build_routes(parts),
-        middleware=[Middleware(Envelope, metrics=parts.metrics)],
+        middleware=[
+            Middleware(Envelope, metrics=parts.metrics),
+            Middleware(ShortCut, route=PredictRoute(parts.heart)),
+        ],
         exception_handlers={
             PlatformError: platform_problem,
             HTTPException: http_problem,

@@ -1,123 +1,116 @@
 """Rows with their stored features become verdicts by the model; rows it cannot answer are named with the reason."""
 
-import asyncio
 from dataclasses import dataclass
 
 import numpy as np
 
 from platform_assets.contract.prediction_log import Reason
-from platform_assets.errors import BundleError
-from platform_assets.inference.frame import Column, Floats, take_rows
-from platform_assets.inference.scoring import Scored, score
+from platform_assets.inference.frame import Floats, take_rows
+from platform_assets.inference.scoring import Scored, prepare_matrix
+from platform_assets.serving.inputs import Inputs
 from platform_assets.serving.live_release import LiveRelease
-from platform_assets.serving.rows import Rows
-from platform_assets.serving.stored import Ages, Flags, StoredRows, feature_ages, view_slices
+from platform_assets.serving.stored import Ages, Flags, feature_ages
 from platform_assets.serving.verdict import Verdict, known
 
-# Below about a millisecond of work a hop to a thread costs more than it frees (measured: 32 rows of 500 trees).
-_INLINE_ROWS = 32
+Judged = Verdict | Reason
+_NOTHING: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
-    """Which feature views were read and which are missing [rows, views], and which rows cannot be scored at all.
+class Case:
+    """Rows on their way through the model: it is asked about `positions`; `reasons` tell per row why not."""
 
-    A view whose every column the caller sent is neither.
+    live: LiveRelease
+    inputs: Inputs
+    positions: list[int]
+    reasons: list[Reason | None]
+
+
+def open_case(live: LiveRelease, inputs: Inputs) -> Case:
+    """Return which rows the model can be asked about.
+
+    Without the store a row that needed it cannot be answered. With it, a row whose every view is missing cannot,
+    unless the request holds inputs of the model.
     """
-
-    is_read: Flags
-    is_missing: Flags
-    unanswerable: list[Reason | None]
+    reasons = _reasons(live, inputs)
+    return Case(live, inputs, [at for at, reason in enumerate(reasons) if reason is None], reasons)
 
 
-def find_gaps(live: LiveRelease, rows: Rows, stored: StoredRows) -> Gaps:
-    """Return what the store did not give and the caller did not send.
-
-    Without the store a row that needed it is unanswerable. With it, a row whose every view is missing is
-    unanswerable unless the request alone holds model inputs.
-    """
-    parts = view_slices(live.product)
-    needed = np.stack([~rows.is_given[:, part].all(axis=1) for part in parts], axis=1)
-    is_read, is_missing = needed & stored.found, needed & ~stored.found
-    if stored.failure is not None:
-        return Gaps(is_read, is_missing, _reasons(stored.failure, np.any(needed, axis=1)))
-    knows_nothing = np.all(is_missing, axis=1) & ~np.any(rows.is_given, axis=1)
-    is_unknown = np.zeros_like(knows_nothing) if live.schema.is_scored_by_request_alone else knows_nothing
-    return Gaps(is_read, is_missing, _reasons("unknown_entity", is_unknown))
+def case_matrix(case: Case) -> Floats:
+    """Return the model's matrix of the rows that it is asked about, in order."""
+    frame = case.inputs.frame(case.live)
+    if len(case.positions) < case.inputs.count:
+        frame = take_rows(frame, np.array(case.positions))
+    return prepare_matrix(case.live.bundle, frame)
 
 
-def _reasons(reason: Reason, holds: Flags) -> list[Reason | None]:
-    return [reason if row else None for row in holds.tolist()]
-
-
-async def judge_rows(
-    live: LiveRelease, rows: Rows, stored: StoredRows, gaps: Gaps, event_at: float
-) -> list[Verdict | Reason]:
-    """Return a verdict, or the reason for a fallback, per row and in order."""
-    results: list[Verdict | Reason | None] = list(gaps.unanswerable)
-    positions = [position for position, reason in enumerate(results) if reason is None]
-    if positions:
-        frame = model_frame(live, rows, stored, event_at)
-        if len(positions) < rows.count:
-            frame = take_rows(frame, np.array(positions))
-        scored = await _score(live, frame)
-        ages = feature_ages(np.where(gaps.is_read, stored.event_times, np.nan), live.age_limits_s, event_at)
-        for place, position in enumerate(positions):
-            results[position] = _verdict(live, stored, gaps, ages, scored, place=place, position=position)
+def close_case(case: Case, scored: Scored | None) -> list[Judged]:
+    """Return a verdict, or the reason for a fallback, per row and in order; `scored` is None when the engine failed."""
+    results: list[Judged | None] = list(case.reasons)
+    if scored is None:
+        return ["engine_error" if result is None else result for result in results]
+    for at, verdict in zip(case.positions, _verdicts(case, scored), strict=True):
+        results[at] = verdict
     return [result for result in results if result is not None]
 
 
-def model_frame(live: LiveRelease, rows: Rows, stored: StoredRows, event_at: float) -> dict[str, Column]:
-    """Return the frame that scoring takes: keys, request fields, stored features and `event_at`."""
-    values = merged_features(rows, stored)
-    frame: dict[str, Column] = dict(rows.columns)
-    frame.update({name: values[:, position] for name, position in live.schema.stored.items()})
-    frame["event_at"] = np.full(rows.count, event_at)
-    return frame
+def _reasons(live: LiveRelease, inputs: Inputs) -> list[Reason | None]:
+    is_missing = inputs.needed & ~inputs.found
+    if not is_missing.any():
+        return [None] * inputs.count
+    is_needed = inputs.needed.any(axis=1).tolist()
+    knows_nothing = (is_missing.all(axis=1) & ~inputs.has_sent).tolist()
+    return [
+        _reason(failure if needed else None, is_unknown=unknown and not live.schema.is_scored_by_request_alone)
+        for failure, needed, unknown in zip(inputs.failures, is_needed, knows_nothing, strict=True)
+    ]
 
 
-def merged_features(rows: Rows, stored: StoredRows) -> Floats:
-    """Return the stored features [rows, columns] with those that the caller sent in their place."""
-    merged: Floats = np.where(rows.is_given, rows.stored, stored.values)
-    return merged
+def _reason(failure: Reason | None, *, is_unknown: bool) -> Reason | None:
+    return failure or ("unknown_entity" if is_unknown else None)
 
 
-async def _score(live: LiveRelease, frame: dict[str, Column]) -> Scored | None:
-    """Score small requests here and large ones in a thread; None when the engine refuses."""
-    try:
-        if len(frame["event_at"]) <= _INLINE_ROWS:
-            return score(live.bundle, frame)
-        return await asyncio.to_thread(score, live.bundle, frame)
-    except BundleError:
-        return None
-
-
-def _verdict(
-    live: LiveRelease, stored: StoredRows, gaps: Gaps, ages: Ages, scored: Scored | None, *, place: int, position: int
-) -> Verdict | Reason:
-    if scored is None:
-        return "engine_error"
-    if not scored.is_valid[place]:
-        return "invalid_score"
-    missing = _missing_views(live, gaps, position)
-    is_stale = bool(ages.is_stale[position])
-    return Verdict(
-        score=float(scored.score[place]),
-        uncertainty=known(float(scored.uncertainty[place])),
-        is_valid=True,
-        model_version=live.release.model_version,
-        as_of=stored.snapshot.as_of if stored.snapshot else None,
-        age_s=known(float(ages.age_s[position])),
-        max_age_s=known(float(ages.max_age_s[position])),
-        is_stale=is_stale,
-        action_allowed=not is_stale,
-        reason="stale_features" if is_stale else "missing_features" if missing else None,
-        missing_features=missing,
+def _verdicts(case: Case, scored: Scored) -> list[Judged]:
+    inputs, positions = case.inputs, case.positions
+    ages = _ages(case)
+    missing = _missing_views(case.live, inputs.needed & ~inputs.found)
+    rows = zip(
+        positions,
+        scored.score.tolist(),
+        scored.uncertainty.tolist(),
+        scored.is_valid.tolist(),
+        strict=True,
     )
+    age_s, max_age_s, is_stale = (column.tolist() for column in ages)
+    return [
+        Verdict(
+            score=score,
+            uncertainty=known(uncertainty),
+            is_valid=True,
+            model_version=case.live.release.model_version,
+            as_of=inputs.as_of[at],
+            age_s=known(age_s[at]),
+            max_age_s=known(max_age_s[at]),
+            is_stale=is_stale[at],
+            action_allowed=not is_stale[at],
+            reason="stale_features" if is_stale[at] else "missing_features" if missing[at] else None,
+            missing_features=missing[at],
+        )
+        if is_valid
+        else "invalid_score"
+        for at, score, uncertainty, is_valid in rows
+    ]
 
 
-def _missing_views(live: LiveRelease, gaps: Gaps, position: int) -> tuple[str, ...]:
-    if not gaps.is_missing[position].any():
-        return ()
+def _ages(case: Case) -> Ages:
+    inputs = case.inputs
+    is_read = inputs.needed & inputs.found
+    event_times = np.where(is_read, inputs.event_times, np.nan)
+    return feature_ages(event_times, case.live.age_limits_s, inputs.event_at[:, np.newaxis])
+
+
+def _missing_views(live: LiveRelease, is_missing: Flags) -> list[tuple[str, ...]]:
+    if not is_missing.any():
+        return [_NOTHING] * len(is_missing)
     views = live.product.features.views
-    return tuple(use.view for use, gone in zip(views, gaps.is_missing[position].tolist(), strict=True) if gone)
+    return [tuple(use.view for use, gone in zip(views, row, strict=True) if gone) for row in is_missing.tolist()]

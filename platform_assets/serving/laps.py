@@ -2,22 +2,22 @@
 
 from collections.abc import Callable
 
-from platform_assets.serving.metrics import Metrics
-
 
 class Laps:
-    """A stopwatch: each lap ends one stage and begins the next."""
+    """A stopwatch: each lap ends one stage and begins the next; `stages` holds (stage, seconds) in order."""
 
-    def __init__(self, timer: Callable[[], float], metrics: Metrics) -> None:
+    __slots__ = ("_last", "_started", "_timer", "stages")
+
+    def __init__(self, timer: Callable[[], float]) -> None:
         """Start the first stage."""
         self._timer = timer
-        self._metrics = metrics
         self._started = self._last = timer()
+        self.stages: list[tuple[str, float]] = []
 
-    def lap(self, product: str, stage: str) -> None:
-        """End a stage and add it to the latency budget."""
+    def lap(self, stage: str) -> None:
+        """End a stage and begin the next."""
         now = self._timer()
-        self._metrics.observe_stage(product=product, stage=stage, seconds=now - self._last)
+        self.stages.append((stage, now - self._last))
         self._last = now
 
     @property

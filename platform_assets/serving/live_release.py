@@ -51,6 +51,11 @@ class LiveRelease:
         """What computes the score."""
         return self.bundle.manifest.framework
 
+    @property
+    def device(self) -> str:
+        """Where the score is computed."""
+        return "cpu"
+
 
 def load_release(home: Path, releases_dir: Path, product: str, pointer: LivePointer) -> LiveRelease | None:
     """Return the release of a pointer, verified and smoke-tested; None for a product that is batch only.

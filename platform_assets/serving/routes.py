@@ -8,11 +8,9 @@ from starlette.routing import Route
 from platform_assets.errors import LoopbackOnlyError
 from platform_assets.serving import metrics as exposition
 from platform_assets.serving.catalogue import see_product, see_products
-from platform_assets.serving.envelope import read_body
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.parts import Parts
-from platform_assets.serving.request_ids import request_id_of
-from platform_assets.serving.wire import read_request
+from platform_assets.serving.predict_route import PREDICT_PATH, PredictRoute
 
 _JSON = "application/json"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -23,7 +21,7 @@ def build_routes(parts: Parts) -> list[Route]:
     """Return every route over the parts of one app."""
     handlers = Handlers(parts)
     return [
-        Route("/v1/predict", handlers.predict, methods=["POST"]),
+        Route(PREDICT_PATH, PredictRoute(parts.heart), methods=["POST"]),
         Route("/v1/products", handlers.products, methods=["GET"]),
         Route("/v1/products/{name}", handlers.product, methods=["GET"]),
         Route("/v1/products/{name}/reload", handlers.reload, methods=["POST"]),
@@ -40,11 +38,6 @@ class Handlers:
     def __init__(self, parts: Parts) -> None:
         """Take the parts that the routes call."""
         self._parts = parts
-
-    async def predict(self, request: Request) -> Response:
-        """Answer predictions; see wire.PredictRequest and wire.Answers."""
-        asked = read_request(await read_body(request.receive))
-        return _json(await self._parts.heart.predict(asked, request_id=request_id_of(request.scope)))
 
     async def products(self, _: Request) -> Response:
         """Tell the contract of every product."""

@@ -1,40 +1,39 @@
-"""The rows of a request, checked against the declaration and turned into columns."""
+"""The rows of a request, checked against the declaration: one tuple of values per row."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from msgspec import UNSET
 
 from platform_assets.clock import from_epoch
-from platform_assets.contract.features import RequestField
 from platform_assets.errors import MalformedRequestError
-from platform_assets.inference.frame import Column, Floats, to_column
+from platform_assets.inference.frame import Column
 from platform_assets.serving.row_schema import RowSchema
+from platform_assets.serving.row_types import RowTuple
 from platform_assets.serving.values import Scalar, read_instant, read_number, read_value
-from platform_assets.serving.wire import PredictRequest, Row
+from platform_assets.serving.wire import PlainRequest, PredictRequest, Row
 
 Where = Callable[[int, str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of one request. `stored` holds features that the caller sent, where `is_given` is true."""
+    """The rows of one request, in its order.
 
-    columns: dict[str, Column]
-    stored: Floats
-    is_given: npt.NDArray[np.bool_]
+    `fields` hold the values in the order of the schema's fields: text, numbers (instants as epoch seconds), None for
+    an absent optional one. `stored` holds the stored features that the caller sent, UNSET where a row sent none, and
+    is None when no row sent any.
+    """
+
+    fields: list[RowTuple]
+    stored: list[RowTuple] | None
     event_at: float | None
-
-    @property
-    def count(self) -> int:
-        """The number of rows."""
-        return int(self.is_given.shape[0])
 
     @property
     def needs_lookup(self) -> bool:
         """Whether a stored feature of any row is missing from the request."""
-        return not bool(self.is_given.all())
+        return self.stored is None or any(UNSET in row for row in self.stored)
 
 
 def product_name(request: PredictRequest) -> str:
@@ -51,26 +50,74 @@ def product_name(request: PredictRequest) -> str:
 def read_rows(schema: RowSchema, request: PredictRequest) -> Rows:
     """Return the rows of a request; raises MalformedRequestError with the path of the first wrong value."""
     sent, where = _sent_rows(schema, request)
-    if not 1 <= len(sent) <= schema.max_rows:
-        raise MalformedRequestError(where="$", problem=f"{len(sent)} rows; 1 to {schema.max_rows} are allowed")
+    _check_count(schema, len(sent))
     _refuse_unknown(schema, sent, where)
-    stored, is_given = _given_features(schema, sent, where)
     return Rows(
-        columns={field.name: _column(field, sent, where) for field in schema.fields.values()},
-        stored=stored,
-        is_given=is_given,
-        event_at=None if request.event_at is None else read_instant(request.event_at, "$.event_at"),
+        fields=[_fields(schema, row, position, where) for position, row in enumerate(sent)],
+        stored=_stored(schema, sent, where),
+        event_at=_event_at(request),
     )
 
 
-def texts(column: Column) -> list[str]:
-    """Return the values of a key column as text; instants as ISO 8601 in UTC, as in batch."""
-    return [value if isinstance(value, str) else from_epoch(value).isoformat() for value in column.tolist()]
+def read_plain_rows(schema: RowSchema, request: PlainRequest) -> Rows | None:
+    """Return the rows of a plain request; None for one that `read_rows` has to judge, because it may be wrong."""
+    decoded = _decoded(schema, request)
+    if decoded is None or not 1 <= len(decoded) <= schema.max_rows:
+        return None
+    n_fields, n_stored = len(schema.fields), len(schema.stored)
+    fields, stored = [row[:n_fields] for row in decoded], [row[n_fields:] for row in decoded]
+    try:
+        if schema.converted:
+            fields = [_converted(schema, row) for row in fields]
+        event_at = _event_at(request)
+    except MalformedRequestError:
+        return None
+    has_sent = any(row.count(UNSET) < n_stored for row in stored)
+    return Rows(fields=fields, stored=stored if has_sent else None, event_at=event_at)
 
 
-def sent_values(schema: RowSchema, rows: Rows, position: int) -> dict[str, Scalar]:
+def columns_of(schema: RowSchema, fields: Sequence[RowTuple]) -> dict[str, Column]:
+    """Return the frame columns of rows: text as objects, numbers and instants as float64 with NaN for missing."""
+    columns = zip(*fields, strict=True)
+    return {
+        name: _column(values, is_text=schema.fields[name].type == "text")
+        for name, values in zip(schema.fields, columns, strict=True)
+    }
+
+
+def key_text(value: str | float) -> str:
+    """Return the value of a key column as text; an instant as ISO 8601 in UTC, as in batch."""
+    return value if isinstance(value, str) else from_epoch(value).isoformat()
+
+
+def sent_values(schema: RowSchema, row: RowTuple) -> dict[str, Scalar]:
     """Return the request fields of one row as plain data; instants as ISO 8601 text, missing as None."""
-    return {name: _plain(schema.fields[name], rows.columns[name][position]) for name in schema.request_fields}
+    if not schema.instants:
+        return {name: row[position] for name, position in schema.request}
+    return {name: _plain(row[position], is_instant=name in schema.instants) for name, position in schema.request}
+
+
+def _column(values: tuple[object, ...], *, is_text: bool) -> Column:
+    if not is_text:
+        return np.array(values, dtype=np.float64)  # None becomes NaN
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _plain(value: str | float | None, *, is_instant: bool) -> Scalar:
+    return from_epoch(value).isoformat() if is_instant and isinstance(value, float) else value
+
+
+def _decoded(schema: RowSchema, request: PlainRequest) -> list[RowTuple] | None:
+    if request.features:
+        return schema.decoder.one(request.features)
+    if request.rows:
+        return schema.decoder.many(request.rows)
+    if not schema.takes_entities or request.entities is None or any(map(str.isspace, request.entities)):
+        return None
+    others = (None,) * (len(schema.fields) - 1) + (UNSET,) * len(schema.stored)
+    return [(entity, *others) for entity in request.entities]
 
 
 def _sent_rows(schema: RowSchema, request: PredictRequest) -> tuple[Sequence[Row], Where]:
@@ -78,10 +125,19 @@ def _sent_rows(schema: RowSchema, request: PredictRequest) -> tuple[Sequence[Row
         return [request.features], lambda _, name: f"$.features.{name}"
     if request.rows is not None:
         return request.rows, lambda position, name: f"$.rows[{position}].{name}"
+    return _entity_rows(schema, request.entities or ()), lambda row, _: f"$.entities[{row}]"
+
+
+def _entity_rows(schema: RowSchema, entities: Sequence[str]) -> list[Row]:
     if not schema.takes_entities:
         required = ", ".join(name for name, field in schema.fields.items() if field.is_required)
         raise MalformedRequestError(where="$.entities", problem=f"this product needs rows with {required}")
-    return [{schema.row_keys[0]: entity} for entity in request.entities or ()], lambda row, _: f"$.entities[{row}]"
+    return [{schema.row_keys[0]: entity} for entity in entities]
+
+
+def _check_count(schema: RowSchema, count: int) -> None:
+    if not 1 <= count <= schema.max_rows:
+        raise MalformedRequestError(where="$", problem=f"{count} rows; 1 to {schema.max_rows} are allowed")
 
 
 def _refuse_unknown(schema: RowSchema, sent: Sequence[Row], where: Where) -> None:
@@ -93,33 +149,33 @@ def _refuse_unknown(schema: RowSchema, sent: Sequence[Row], where: Where) -> Non
             raise MalformedRequestError(where=where(position, unknown[0]), problem=problem)
 
 
-def _column(field: RequestField, sent: Sequence[Row], where: Where) -> Column:
-    values = (read_value(field, row.get(field.name), where(position, field.name)) for position, row in enumerate(sent))
-    return to_column(values, field.type)
+def _fields(schema: RowSchema, row: Row, position: int, where: Where) -> RowTuple:
+    return tuple(read_value(field, row.get(name), where(position, name)) for name, field in schema.fields.items())
 
 
-def _given_features(schema: RowSchema, sent: Sequence[Row], where: Where) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    stored = np.full((len(sent), len(schema.stored)), np.nan)
-    is_given = np.zeros(stored.shape, dtype=np.bool_)
-    for position, row in enumerate(sent):
-        for name in row.keys() & schema.stored.keys():
-            value, path = row[name], where(position, name)
-            is_given[position, schema.stored[name]] = True
-            if value is not None:
-                stored[position, schema.stored[name]] = _stored_value(name, value, path)
-    return stored, is_given
+def _stored(schema: RowSchema, sent: Sequence[Row], where: Where) -> list[RowTuple] | None:
+    if not any(name in schema.stored for row in sent for name in row):
+        return None
+    return [
+        tuple(_stored_value(name, row[name], where(position, name)) if name in row else UNSET for name in schema.stored)
+        for position, row in enumerate(sent)
+    ]
 
 
-def _stored_value(name: str, value: Scalar, where: str) -> float:
+def _stored_value(name: str, value: Scalar, where: str) -> float | None:
+    if value is None:
+        return None
     # By convention a stored `*_at` column is an instant; everything else is a number.
     is_text_instant = name.endswith("_at") and isinstance(value, str)
     return read_instant(value, where) if is_text_instant else read_number(value, where)
 
 
-def _plain(field: RequestField, value: object) -> Scalar:
-    if value is None or isinstance(value, str):
-        return value
-    number = float(value)  # type: ignore[arg-type]  # columns hold text or float64
-    if np.isnan(number):
-        return None
-    return from_epoch(number).isoformat() if field.type == "timestamp" else number
+def _converted(schema: RowSchema, row: RowTuple) -> RowTuple:
+    values = list(row)
+    for position, field in schema.converted:
+        values[position] = read_value(field, values[position], "$")
+    return tuple(values)
+
+
+def _event_at(request: PredictRequest | PlainRequest) -> float | None:
+    return None if request.event_at is None else read_instant(request.event_at, "$.event_at")

@@ -56,8 +56,8 @@ def nothing_stored(product: Product, count: int, *, failure: Reason | None = Non
     )
 
 
-def feature_ages(event_times: Floats, limits_s: Floats, event_at: float) -> Ages:
-    """Return the ages at `event_at` of views [rows, views] against their limits [views], all in seconds."""
+def feature_ages(event_times: Floats, limits_s: Floats, event_at: Floats | float) -> Ages:
+    """Return the ages at `event_at` (one, or [rows, 1]) of views [rows, views] against their limits [views], in s."""
     ages = event_at - event_times
     if ages.shape[1] == 1:  # the common case, at a tenth of the cost
         age = ages[:, 0]

@@ -1,13 +1,13 @@
 """What is said about one row, before it becomes an answer and a log entry."""
 
 import datetime as dt
-from dataclasses import dataclass
+
+import msgspec
 
 from platform_assets.contract.prediction_log import FallbackUsed, Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A score with its standing: where it comes from, how old its inputs are and whether to act on it."""
 
     score: float | None

@@ -30,7 +30,26 @@ class PredictRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     event_at: Name | None = None
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class PlainRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A PredictRequest whose rows are still JSON text, to be decoded by the type of its product's rows."""
+
+    product: Name | None = None
+    entities: list[Text] | None = None
+    rows: msgspec.Raw = msgspec.Raw()
+    model: Name | None = None
+    features: msgspec.Raw = msgspec.Raw()
+    event_at: Name | None = None
+
+    @property
+    def only_product(self) -> str | None:
+        """The product, when the request names it once and has exactly one form; else None."""
+        n_forms = (self.entities is not None) + bool(self.rows) + bool(self.features)
+        if n_forms != 1 or (self.product is None) == (self.model is None):
+            return None
+        return self.product or self.model
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer for one row; every consumer decision is in `action_allowed`, every degradation in `reason`.
 
     `age_seconds` is the age of the stored features (or of the batch for a last_batch fallback) at `event_at`, measured
@@ -73,7 +92,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     predictions: list[Answer]
 
 
-class SingleAnswer(Answer, frozen=True, kw_only=True):
+class SingleAnswer(Answer, frozen=True, kw_only=True, gc=False):
     """The answer of the single form: an answer with the documented names `prediction` and `confidence` (R399, R400).
 
     `confidence` is the probability of the label that is given; null where the score is no probability.
@@ -85,6 +104,15 @@ class SingleAnswer(Answer, frozen=True, kw_only=True):
 
 
 _REQUESTS = msgspec.json.Decoder(PredictRequest)
+_PLAIN_REQUESTS = msgspec.json.Decoder(PlainRequest)
+
+
+def read_plain_request(body: bytes) -> PlainRequest | None:
+    """Return the request of a body without looking into its rows; None for one that `read_request` has to judge."""
+    try:
+        return _PLAIN_REQUESTS.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
 
 
 def read_request(body: bytes) -> PredictRequest:

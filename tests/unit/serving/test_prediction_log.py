@@ -19,6 +19,7 @@ ENTRY = PredictionLogEntry(
     predicted_at=WALL,
     score=0.1 + 0.2,
     label=None,
+    confidence=None,
     uncertainty=None,
     is_valid=True,
     release_id="r1",
@@ -34,6 +35,8 @@ ENTRY = PredictionLogEntry(
     reason=None,
     is_stale=False,
     action_allowed=True,
+    engine="lightgbm",
+    device="cpu",
     latency_ms=1.5,
 )
 

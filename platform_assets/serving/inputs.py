@@ -1,0 +1,100 @@
+"""What a call brings to the model: its rows with their stored features, and which views those came from."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from msgspec import UNSET
+
+from platform_assets.contract.prediction_log import Reason
+from platform_assets.inference.frame import Column, Floats
+from platform_assets.serving.live_release import LiveRelease
+from platform_assets.serving.row_types import RowTuple
+from platform_assets.serving.rows import Rows, columns_of
+from platform_assets.serving.stored import Flags, StoredRows, view_slices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Rows ready to be judged, of one call or of several.
+
+    `features` [rows, stored columns] hold what the caller sent, else what the store gave, else NaN. `needed`, `found`
+    and `event_times` are [rows, views]: a view whose every column was sent is not needed. `event_at` [rows] is the
+    instant that each row stands for, in epoch seconds. Per row, `as_of` is the instant of the snapshot that was read,
+    and `failures` say why the store gave nothing at all.
+    """
+
+    fields: list[RowTuple]
+    features: Floats
+    needed: Flags
+    found: Flags
+    event_times: Floats
+    has_sent: Flags
+    event_at: Floats
+    as_of: list[dt.datetime | None]
+    failures: list[Reason | None]
+
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return len(self.fields)
+
+    def frame(self, live: LiveRelease) -> dict[str, Column]:
+        """Return the frame that scoring takes: request fields, stored features and `event_at`."""
+        frame = columns_of(live.schema, self.fields)
+        columns = self.features.T
+        frame.update({name: columns[position] for name, position in live.schema.stored.items()})
+        frame["event_at"] = self.event_at
+        return frame
+
+
+def inputs_of(live: LiveRelease, rows: Rows, stored: StoredRows, event_at: float) -> Inputs:
+    """Return the inputs of one call."""
+    count = len(rows.fields)
+    features, needed, has_sent = _merged(live, rows, stored)
+    return Inputs(
+        fields=rows.fields,
+        features=features,
+        needed=needed,
+        found=stored.found,
+        event_times=stored.event_times,
+        has_sent=has_sent,
+        event_at=np.full(count, event_at),
+        as_of=[stored.snapshot.as_of if stored.snapshot else None] * count,
+        failures=[stored.failure] * count,
+    )
+
+
+def joined(calls: Sequence[Inputs]) -> Inputs:
+    """Return the inputs of several calls one after the other."""
+    if len(calls) == 1:
+        return calls[0]
+    return Inputs(
+        fields=[row for call in calls for row in call.fields],
+        features=np.concatenate([call.features for call in calls]),
+        needed=np.concatenate([call.needed for call in calls]),
+        found=np.concatenate([call.found for call in calls]),
+        event_times=np.concatenate([call.event_times for call in calls]),
+        has_sent=np.concatenate([call.has_sent for call in calls]),
+        event_at=np.concatenate([call.event_at for call in calls]),
+        as_of=[as_of for call in calls for as_of in call.as_of],
+        failures=[failure for call in calls for failure in call.failures],
+    )
+
+
+def _merged(live: LiveRelease, rows: Rows, stored: StoredRows) -> tuple[Floats, Flags, Flags]:
+    count, n_views = stored.found.shape
+    if rows.stored is None:
+        return stored.values, np.ones((count, n_views), dtype=np.bool_), np.zeros(count, dtype=np.bool_)
+    if not rows.needs_lookup:
+        features = np.array(rows.stored, dtype=np.float64)  # None becomes NaN
+        return features, np.zeros((count, n_views), dtype=np.bool_), np.ones(count, dtype=np.bool_)
+    return _partly_sent(live, rows.stored, stored)
+
+
+def _partly_sent(live: LiveRelease, sent: Sequence[RowTuple], stored: StoredRows) -> tuple[Floats, Flags, Flags]:
+    is_sent = np.array([[value is not UNSET for value in row] for row in sent])
+    values = np.array([[None if value is UNSET else value for value in row] for row in sent], dtype=np.float64)
+    needed = np.stack([~is_sent[:, part].all(axis=1) for part in view_slices(live.product)], axis=1)
+    return np.where(is_sent, values, stored.values), needed, is_sent.any(axis=1)

@@ -1,0 +1,55 @@
+"""POST /v1/predict as plain ASGI: the route that almost every request takes pays for no router and no request object."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from platform_assets.errors import PlatformError
+from platform_assets.serving.envelope import read_body
+from platform_assets.serving.heart import Heart
+from platform_assets.serving.problems import platform_problem
+from platform_assets.serving.request_ids import request_id_of
+
+PREDICT_PATH = "/v1/predict"
+_ENCODER = msgspec.json.Encoder()
+_CONTENT_TYPE = (b"content-type", b"application/json")
+
+
+class PredictRoute:
+    """Answers predictions; see wire.PredictRequest and wire.Answers."""
+
+    path = PREDICT_PATH  # what the metrics name
+
+    def __init__(self, heart: Heart) -> None:
+        """Take the heart that answers."""
+        self._heart = heart
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; errors of ours become problem details."""
+        try:
+            body = await read_body(receive)
+            answers = await self._heart.predict_body(body, request_id=request_id_of(scope))
+        except PlatformError as error:
+            await platform_problem(Request(scope), error)(scope, receive, send)
+            return
+        content = _ENCODER.encode(answers)
+        headers = [_CONTENT_TYPE, (b"content-length", str(len(content)).encode("ascii"))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+
+class ShortCut:
+    """Sends POST requests of one path straight to their route; everything else goes on to the router."""
+
+    def __init__(self, app: ASGIApp, *, route: PredictRoute) -> None:
+        """Stand before an app."""
+        self._app = app
+        self._route = route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request to its route or on."""
+        if scope["type"] == "http" and scope["path"] == PREDICT_PATH and scope["method"] == "POST":
+            scope["route"] = self._route
+            await self._route(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
