@@ -1,82 +1,167 @@
-"""What Prometheus reads at /metrics. Labels are products, releases, stages and reasons; never an entity."""
+"""What the endpoint counts about itself; adding costs well under a microsecond, the text is made when asked for.
 
-from collections import Counter as Tally
+Labels are products, releases, stages and reasons; never an entity, a path or anything else that a caller invents.
+"""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+import time
+from collections.abc import Callable, Iterable
+from typing import Literal, Protocol
 
 from platform_assets.contract.prediction_log import PredictionLogEntry
+from platform_assets.serving import exposition, process_figures
+from platform_assets.serving import metric_families as families
+from platform_assets.serving.gpu_figures import read_gpus
+from platform_assets.serving.metric_families import Family
+from platform_assets.serving.tallies import Cells, Tallies, Values, add_all, count, observe, open_cell, total
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
-_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.12, 0.25, 0.5, 1.0, 2.5)
+CONTENT_TYPE = exposition.CONTENT_TYPE
+CacheTier = Literal["process", "redis"]
+CacheResult = Literal["hit", "miss", "shared"]  # shared: another caller was having the same row scored
+BreakerState = Literal["closed", "open", "half_open"]
+Refusal = Literal["queue_full", "too_late"]
+
+_GAUGES_LAST_S = 5.0
+
+
+class Board(Protocol):
+    """Where the workers of one endpoint tell each other their counts."""
+
+    def tell(self, tallies: Tallies) -> None:
+        """Replace what this worker has told."""
+        ...
+
+    def others(self) -> list[Tallies]:
+        """Return what every other worker told last, also those that have ended."""
+        ...
+
+
+class _StageCells(dict[str, list[float]]):
+    """The cells of one product by stage, each made when it is first met."""
+
+    def __init__(self, cells: Cells, product: str) -> None:
+        super().__init__()
+        self._cells = cells
+        self._product = product
+
+    def __missing__(self, stage: str) -> list[float]:
+        cell = self[stage] = open_cell(self._cells, (self._product, stage))
+        return cell
 
 
 class Metrics:
-    """The metrics of one app; each app has a registry of its own, so that two can live in one process."""
+    """The counts of one app; two apps in one process count apart. Used by one event loop, so nothing is locked."""
 
-    def __init__(self) -> None:
-        """Register every metric."""
-        self._registry = CollectorRegistry()
-        self._requests = Histogram(
-            "platform_request_seconds",
-            "Duration of HTTP requests.",
-            ("route", "status"),
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._stages = Histogram(
-            "platform_stage_seconds",
-            "Duration of the parts of a prediction: validate, lookup, score, fallback, answer.",
-            ("product", "stage"),
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._stage_children: dict[tuple[str, str], Histogram] = {}
-        self._predictions = Counter(
-            "platform_predictions",
-            "Predictions answered, by the fallback that gave them.",
-            ("product", "release", "fallback"),
-            registry=self._registry,
-        )
-        self._reasons = Counter(
-            "platform_degraded_predictions",
-            "Predictions that were degraded or came from a fallback, by reason.",
-            ("product", "reason"),
-            registry=self._registry,
-        )
-        self._releases = Gauge(
-            "platform_release_serving",
-            "1 for the release that answers, with the state of its product.",
-            ("product", "release", "model_version", "state"),
-            registry=self._registry,
-        )
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Count from nothing."""
+        self._monotonic = monotonic
+        self._board: Board | None = None
+        self._tallies = Tallies.empty()
+        self._cpu_before = 0.0
+        self._requests: dict[tuple[str, int], tuple[str, str]] = {}
+        self._stages: dict[str, _StageCells] = {}
+        self.in_flight = 0
+        self.queued = 0
+        self.rows_in_flight = 0
+
+    def share(self, board: Board, *, worker: int, before: Tallies | None) -> None:
+        """Be one worker of several: go on where the worker that this one replaces ended."""
+        self._board = board
+        self._tallies.worker = str(worker)
+        if before is not None:
+            self._tallies.continue_from(before)
+            self._cpu_before = before.counters.get(families.CPU_SECONDS.name, {}).get((), 0.0)
+        self.tell()
 
     def observe_request(self, *, route: str, status: int, seconds: float) -> None:
-        """Count one HTTP request."""
-        self._requests.labels(route, str(status)).observe(seconds)
+        """Count one HTTP request. `route` is a template, never a path."""
+        labels = self._requests.get((route, status))
+        if labels is None:
+            labels = self._requests[route, status] = (route, str(status))
+        observe(self._tallies.histograms["platform_request_seconds"], labels, seconds)
+
+    def observe_call(self, product: str, stages: Iterable[tuple[str, float]]) -> None:
+        """Add the stages of one prediction, with their seconds, to the latency budget."""
+        cells = self._stages.get(product)
+        if cells is None:
+            cells = self._stages[product] = _StageCells(self._tallies.histograms[families.STAGES.name], product)
+        add_all(cells, stages)
 
     def observe_stage(self, *, product: str, stage: str, seconds: float) -> None:
         """Add one stage of a prediction to the latency budget."""
-        child = self._stage_children.get((product, stage))
-        if child is None:  # looking a child up by its labels costs more than observing it
-            child = self._stage_children[product, stage] = self._stages.labels(product, stage)
-        child.observe(seconds)
+        self.observe_call(product, ((stage, seconds),))
 
-    def count_predictions(self, entries: list[PredictionLogEntry]) -> None:
+    def observe_loop_lag(self, seconds: float) -> None:
+        """Count how late the event loop was once."""
+        observe(self._tallies.histograms[families.LOOP_LAG.name], (), seconds)
+
+    def count_predictions(self, entries: Iterable[PredictionLogEntry]) -> None:
         """Count the rows of one answer."""
-        answered = Tally((entry.product, entry.release_id, entry.fallback) for entry in entries)
-        degraded = Tally((entry.product, entry.reason) for entry in entries if entry.reason is not None)
-        for labels, count in answered.items():
-            self._predictions.labels(*labels).inc(count)
-        for reasons, count in degraded.items():
-            self._reasons.labels(*reasons).inc(count)
+        counters = self._tallies.counters
+        answered, reasons = counters["platform_predictions"], counters["platform_degraded_predictions"]
+        labels, scores, sums = (
+            counters[n] for n in ("platform_predicted_labels", "platform_score_count", "platform_score_sum")
+        )
+        for entry in entries:
+            product = entry.product
+            count(answered, (product, entry.release_id, entry.fallback))
+            if entry.reason is not None:
+                count(reasons, (product, entry.reason))
+            if entry.label is not None:
+                count(labels, (product, entry.label))
+            if entry.score is not None:
+                count(scores, (product,))
+                count(sums, (product,), entry.score)
+
+    def count_cache(self, *, product: str, tier: CacheTier, result: CacheResult, rows: int = 1) -> None:
+        """Count rows looked up in one tier of the prediction cache."""
+        count(self._tallies.counters[families.CACHE_LOOKUPS.name], (product, tier, result), rows)
+
+    def count_scored(self, *, product: str, engine: str, rows: int) -> None:
+        """Count one call of an engine with the rows that it scored."""
+        count(self._tallies.counters[families.ENGINE_CALLS.name], (product, engine))
+        count(self._tallies.counters[families.ENGINE_ROWS.name], (product, engine), rows)
+
+    def count_refusal(self, reason: Refusal) -> None:
+        """Count one request that was refused because there was too much to do."""
+        count(self._tallies.counters[families.REFUSALS.name], (reason,))
+
+    def show_breaker(self, dependency: str, state: BreakerState) -> None:
+        """Show the state of the circuit breaker of one dependency."""
+        shown = self._tallies.gauges[families.BREAKERS.name]
+        shown.update({(dependency, each): float(each == state) for each in ("closed", "open", "half_open")})
 
     def show_releases(self, serving: list[tuple[str, str, int, str]]) -> None:
         """Replace what is shown as serving: product, release, model version and state."""
-        self._releases.clear()
-        for product, release, model_version, state in serving:
-            self._releases.labels(product, release, str(model_version), state).set(1)
+        shown: Values = {(product, release, str(version), state): 1.0 for product, release, version, state in serving}
+        self._tallies.gauges[families.RELEASES.name] = shown
+
+    def tell(self) -> None:
+        """Tell the other workers what this one has counted; called about once a second and before each answer."""
+        if self._board is not None:
+            self._bring_up_to_date()
+            try:
+                self._board.tell(self._tallies)
+            except OSError:  # a full disk: the answers go on, the sums of the siblings stay behind
+                count(self._tallies.counters[families.UNWRITTEN.name], ())
 
     def render(self) -> bytes:
-        """Return the text that Prometheus reads."""
-        return generate_latest(self._registry)
+        """Return the text that Prometheus reads, with the sums over all workers."""
+        self._bring_up_to_date()
+        self.tell()  # before the answer: whoever is asked next must not know less
+        others = self._board.others() if self._board is not None else []
+        whole = total([self._tallies, *others], not_before=self._monotonic() - _GAUGES_LAST_S)
+        return exposition.render(whole, read_gpus())
+
+    def _bring_up_to_date(self) -> None:
+        tallies = self._tallies
+        tallies.told_at = self._monotonic()
+        tallies.counters[families.CPU_SECONDS.name][()] = self._cpu_before + process_figures.cpu_seconds()
+        self._show(families.IN_FLIGHT, self.in_flight)
+        self._show(families.QUEUED, self.queued)
+        self._show(families.ROWS_IN_FLIGHT, self.rows_in_flight)
+        self._show(families.WORKERS, 1)
+        self._show(families.RESIDENT, process_figures.resident_bytes(), tallies.worker)
+        self._show(families.OPEN_FILES, process_figures.open_files(), tallies.worker)
+
+    def _show(self, family: Family, value: float, *labels: str) -> None:
+        self._tallies.gauges[family.name][labels] = value

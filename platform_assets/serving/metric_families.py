@@ -1,0 +1,83 @@
+"""Every metric at /metrics: its name, its labels, what it tells. Labels are closed sets, never what a caller sends."""
+
+from typing import Literal, NamedTuple
+
+Over = Literal["sum", "max", "worker"]  # how the gauges of several workers become one: `worker` keeps them apart
+
+
+class Family(NamedTuple):
+    """One metric. Counters are named without `_total`, which the exposition adds."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    over: Over = "sum"
+
+
+# Seconds, from 50 microseconds to 2.5 seconds.
+SECONDS = (
+    *(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01),
+    *(0.025, 0.05, 0.1, 0.12, 0.25, 0.5, 1.0, 2.5),
+)
+
+REQUESTS = Family("platform_request_seconds", "Duration of HTTP requests.", ("route", "status"))
+STAGES = Family("platform_stage_seconds", "Duration of the parts of a prediction.", ("product", "stage"))
+LOOP_LAG = Family("platform_event_loop_lag_seconds", "How late the event loop came back to a timer.")
+HISTOGRAMS = (REQUESTS, STAGES, LOOP_LAG)
+
+PREDICTIONS = Family(
+    "platform_predictions", "Predictions answered, by the fallback that gave them.", ("product", "release", "fallback")
+)
+REASONS = Family(
+    "platform_degraded_predictions",
+    "Predictions that were degraded or came from a fallback, by reason.",
+    ("product", "reason"),
+)
+LABELS = Family("platform_predicted_labels", "Predictions by the label that was given.", ("product", "label"))
+CACHE_LOOKUPS = Family(
+    "platform_prediction_cache_lookups",
+    "Rows looked up in the prediction cache, by tier and result.",
+    ("product", "tier", "result"),
+)
+ENGINE_CALLS = Family("platform_engine_calls", "Calls of a scoring engine.", ("product", "engine"))
+ENGINE_ROWS = Family(
+    "platform_engine_rows", "Rows scored; by platform_engine_calls it is the mean batch size.", ("product", "engine")
+)
+REFUSALS = Family("platform_refused_requests", "Requests refused because there was too much to do.", ("reason",))
+CPU_SECONDS = Family("platform_process_cpu_seconds", "Processor time used by all workers.")
+RESTARTS = Family("platform_worker_restarts", "Workers started again after they had ended by themselves.")
+UNWRITTEN = Family("platform_metrics_unwritten", "Times that a worker could not tell its siblings its counts.")
+COUNTERS = (
+    *(PREDICTIONS, REASONS, LABELS, CACHE_LOOKUPS, ENGINE_CALLS, ENGINE_ROWS),
+    *(REFUSALS, CPU_SECONDS, RESTARTS, UNWRITTEN),
+)
+
+SCORES = Family("platform_score", "Scores given; their sum by their count is the mean.", ("product",))
+SUMMARIES = (SCORES,)
+
+RELEASES = Family(
+    "platform_release_serving",
+    "1 for the release that answers, with the state of its product.",
+    ("product", "release", "model_version", "state"),
+    over="max",
+)
+BREAKERS = Family(
+    "platform_circuit_breaker_state", "Workers whose breaker is in this state.", ("dependency", "state"), over="sum"
+)
+IN_FLIGHT = Family("platform_requests_in_flight", "Requests being answered.")
+ROWS_IN_FLIGHT = Family("platform_rows_in_flight", "Rows of the predictions being answered.")
+QUEUED = Family("platform_requests_queued", "Predictions that wait for their turn.")
+RESIDENT = Family("platform_resident_memory_bytes", "Resident memory of a worker.", ("worker",), over="worker")
+OPEN_FILES = Family("platform_open_files", "Open file descriptors of a worker.", ("worker",), over="worker")
+WORKERS = Family("platform_workers", "Processes that answer requests.")
+GAUGES = (RELEASES, BREAKERS, IN_FLIGHT, ROWS_IN_FLIGHT, QUEUED, RESIDENT, OPEN_FILES, WORKERS)
+
+# Worked out when Prometheus asks, from the sums over all workers.
+REUSED = Family(
+    "platform_prediction_cache_reused_ratio", "Share of the rows looked up that needed no new score.", ("product",)
+)
+STAGE_BUDGET = Family("platform_stage_budget_seconds", "What a stage of a prediction may take.", ("stage",))
+TOTAL_BUDGET = Family("platform_latency_budget_seconds", "What a whole prediction may take.", ("quantile",))
+GPU_USED = Family("platform_gpu_utilisation_ratio", "Share of the last sample that the GPU worked.", ("gpu",))
+GPU_MEMORY = Family("platform_gpu_memory_used_bytes", "Memory in use on the GPU.", ("gpu",))
+GPU_MEMORY_SIZE = Family("platform_gpu_memory_bytes", "Memory of the GPU.", ("gpu",))

@@ -1,0 +1,103 @@
+"""Counts as plain numbers in plain dictionaries: cheap to add to, and sums over several workers are sums of these."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from typing import Self
+
+import msgspec
+
+from platform_assets.serving.metric_families import COUNTERS, GAUGES, HISTOGRAMS, SECONDS, SUMMARIES, Family
+
+Labels = tuple[str, ...]
+Cells = dict[Labels, list[float]]
+Values = dict[Labels, float]
+
+# A summary is two counters: how many, and their sum.
+_COUNTED = (
+    *(family.name for family in COUNTERS),
+    *(family.name + part for family in SUMMARIES for part in ("_count", "_sum")),
+)
+_WIDTH = len(SECONDS) + 2  # one count per bucket, one for what is above them all, then the sum of the seconds
+
+
+class Tallies(msgspec.Struct):
+    """The counts of one worker: by family, then by label values. Gauges are only true at the instant `told_at`.
+
+    A histogram's cell holds the observations per bucket, not cumulated, and their sum last. `told_at` is on the
+    machine's monotonic clock, which all processes share.
+    """
+
+    counters: dict[str, Values]
+    histograms: dict[str, Cells]
+    gauges: dict[str, Values]
+    worker: str = "0"
+    told_at: float = 0.0
+
+    @classmethod
+    def empty(cls, worker: str = "0") -> Self:
+        """Return tallies in which every family has a place and nothing is counted."""
+        return cls(
+            counters={name: {} for name in _COUNTED},
+            histograms={family.name: {} for family in HISTOGRAMS},
+            gauges={family.name: {} for family in GAUGES},
+            worker=worker,
+        )
+
+    def continue_from(self, before: "Tallies") -> None:
+        """Add what was counted before; the gauges of a past process say nothing about this one."""
+        for name, values in before.counters.items():
+            _add_values(self.counters.setdefault(name, {}), values)
+        for name, cells in before.histograms.items():
+            _add_cells(self.histograms.setdefault(name, {}), cells)
+
+
+def count(values: Values, labels: Labels, amount: float = 1.0) -> None:
+    """Add to one counter."""
+    values[labels] = values.get(labels, 0.0) + amount
+
+
+def observe(cells: Cells, labels: Labels, seconds: float) -> None:
+    """Add one duration to a histogram."""
+    cell = cells.get(labels) or open_cell(cells, labels)
+    cell[bisect_left(SECONDS, seconds)] += 1.0
+    cell[-1] += seconds
+
+
+def open_cell(cells: Cells, labels: Labels) -> list[float]:
+    """Return the cell of these labels, for who adds to it often; it stays the same list."""
+    return cells.setdefault(labels, [0.0] * _WIDTH)
+
+
+def add_all(cells: Mapping[str, list[float]], durations: Iterable[tuple[str, float]]) -> None:
+    """Add durations to the cells that they name; the short way for the path of every request."""
+    for name, seconds in durations:
+        cell = cells[name]
+        cell[bisect_left(SECONDS, seconds)] += 1.0
+        cell[-1] += seconds
+
+
+def total(parts: Iterable[Tallies], *, not_before: float) -> Tallies:
+    """Return the sums over workers; gauges told before an instant are left out, their process may be gone."""
+    whole = Tallies.empty()
+    for part in parts:
+        whole.continue_from(part)
+        if part.told_at >= not_before:
+            for family in GAUGES:
+                _add_gauges(whole.gauges[family.name], family, part.gauges.get(family.name, {}))
+    return whole
+
+
+def _add_values(into: Values, values: Values) -> None:
+    for labels, value in values.items():
+        into[labels] = into.get(labels, 0.0) + value
+
+
+def _add_cells(into: Cells, cells: Cells) -> None:
+    for labels, cell in cells.items():
+        whole = open_cell(into, labels)  # changed in place: somebody may hold it
+        whole[:] = [a + b for a, b in zip(whole, cell, strict=True)]
+
+
+def _add_gauges(into: Values, family: Family, values: Values) -> None:
+    for labels, value in values.items():
+        into[labels] = max(into.get(labels, value), value) if family.over == "max" else into.get(labels, 0.0) + value
