@@ -53,7 +53,19 @@ PlatformError
 │   ├── MethodNotAllowedError
 │   ├── LoopbackOnlyError       an operator's route was called from another machine
 │   ├── UnknownProductError
-│   └── UnknownPredictionError
+│   ├── UnknownPredictionError
+│   ├── UnknownModelVersionError   a version in a URL is not the one in force
+│   ├── BatchOnlyError          a product without an online block: its predictions are in its table
+│   ├── RouteRetiredError       an alias is past its sunset date
+│   ├── UnknownJobError
+│   ├── PathRefusedError        a batch job may not read or write there
+│   ├── OutputExistsError       a batch job never overwrites
+│   ├── KeyReusedError          an Idempotency-Key came with another request
+│   └── TooManyJobsError
+├── JobError                    a batch prediction job cannot go on
+│   ├── JobInputError
+│   ├── JobStorageError
+│   └── JobStuckError           its worker ends at the same chunk again and again
 ├── ProcessError                a process of the platform on this machine
 │   ├── UnknownServiceError
 │   ├── PortTakenError
@@ -660,6 +672,137 @@ class UnknownPredictionError(RequestError):
             f"prediction {prediction_id!r} is in no table or log: check the id; "
             f"online answers appear after the log was drained."
         )
+
+
+class UnknownModelVersionError(RequestError):
+    """A URL names a model version that is not in force."""
+
+    code = "unknown_model_version"
+    status = 404
+
+    def __init__(self, *, product: str, asked: str, live: int) -> None:
+        """Name the product, the version in the URL and the one in force."""
+        super().__init__(
+            f"model {product!r}: version {asked!r} is not in force, version {live} is; ask for that one, "
+            f"or leave the version out of the path."
+        )
+
+
+class BatchOnlyError(RequestError):
+    """A product without an online block was asked for; the endpoint holds nothing of it."""
+
+    code = "batch_only"
+    status = 404
+
+    def __init__(self, *, product: str) -> None:
+        """Name the product and where its predictions are."""
+        super().__init__(
+            f"product {product!r} is batch only, so the endpoint holds none of its predictions: read the asset "
+            f"{product}/published_predictions, which is lake/published/{product}.parquet in the platform's home."
+        )
+
+
+class RouteRetiredError(RequestError):
+    """An alias was called after its sunset date."""
+
+    code = "route_retired"
+    status = 410
+
+    def __init__(self, *, path: str, sunset: str, successor: str) -> None:
+        """Name the alias, the day of its end and the route that takes its place."""
+        super().__init__(f"{path} has ended on {sunset}: send the request to POST {successor}, see docs/http.md.")
+
+
+class UnknownJobError(RequestError):
+    """No batch prediction job has that id."""
+
+    code = "unknown_job"
+    status = 404
+
+    def __init__(self, *, job_id: str) -> None:
+        """Name the id."""
+        super().__init__(f"there is no job {job_id!r}: GET /v1/jobs lists the jobs that are kept.")
+
+
+class PathRefusedError(RequestError):
+    """A path of a batch prediction job is not one that it may use."""
+
+    code = "path_refused"
+    status = 422
+
+    def __init__(self, *, where: str, problem: str) -> None:
+        """Name the field of the request and what is wrong with its path."""
+        super().__init__(f"{where}: {problem}.")
+
+
+class OutputExistsError(RequestError):
+    """The output of a batch prediction job exists already, or another job is about to write it."""
+
+    code = "output_exists"
+    status = 409
+
+    def __init__(self, *, output_uri: str) -> None:
+        """Name the output as the caller did."""
+        super().__init__(f"{output_uri!r} exists or another job writes it: name an output that does not exist.")
+
+
+class KeyReusedError(RequestError):
+    """An Idempotency-Key came before with another request."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+    def __init__(self, *, job_id: str) -> None:
+        """Name the job that the key stands for."""
+        super().__init__(f"this Idempotency-Key made job {job_id} from another request: send a new key.")
+
+
+class TooManyJobsError(RequestError):
+    """As many batch prediction jobs are unfinished as are allowed."""
+
+    code = "too_many_jobs"
+    status = 429
+    retryable = True
+
+    def __init__(self, *, limit: int) -> None:
+        """Name the limit."""
+        super().__init__(f"{limit} jobs are unfinished: wait until one has ended, or cancel one.")
+
+
+class JobError(PlatformError):
+    """A batch prediction job cannot go on; it fails and leaves no output."""
+
+    code = "job_error"
+
+
+class JobInputError(JobError):
+    """The input of a job cannot be read as rows of its product."""
+
+    code = "job_input"
+
+    def __init__(self, *, problem: str) -> None:
+        """Say what is wrong with the file."""
+        super().__init__(f"input: {problem}. Mend the file and send the job again.")
+
+
+class JobStorageError(JobError):
+    """A file of a job could not be read or written."""
+
+    code = "job_storage"
+
+    def __init__(self, *, problem: str) -> None:
+        """Say what the system reported."""
+        super().__init__(f"{problem}. Make room or give access, then send the job again.")
+
+
+class JobStuckError(JobError):
+    """The worker of a job ended several times at the same chunk."""
+
+    code = "job_stuck"
+
+    def __init__(self, *, starts: int, first_row: int, log: str) -> None:
+        """Name how often it was started, the first row of the chunk and the log."""
+        super().__init__(f"its worker ended {starts} times in the chunk that begins with row {first_row}: read {log}.")
 
 
 class ProcessError(PlatformError):

@@ -7,8 +7,11 @@ from starlette.routing import Route
 
 from platform_assets.errors import LoopbackOnlyError
 from platform_assets.serving import metrics as exposition
+from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
 from platform_assets.serving.health import Alive, Health, Readiness
+from platform_assets.serving.open_inference.routes import open_inference_routes
+from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.predict_route import PREDICT_PATH, PredictRoute
 
@@ -29,6 +32,9 @@ def build_routes(parts: Parts) -> list[Route]:
         Route("/livez", handlers.livez, methods=["GET"]),
         Route("/readyz", handlers.readyz, methods=["GET"]),
         Route("/metrics", handlers.metrics, methods=["GET"]),
+        *description_routes(parts),
+        *alias_routes(parts),
+        *open_inference_routes(parts),
     ]
 
 
