@@ -1,0 +1,134 @@
+"""The OpenAPI document: made from the table of operations and from the releases that answer."""
+
+from collections.abc import Iterator, Sequence
+from inspect import getdoc
+from itertools import groupby
+from typing import Any
+
+from platform_assets.errors import PlatformError
+from platform_assets.serving.openapi.operation import JSON, Operation, Parameter, Reply
+from platform_assets.serving.openapi.product_types import ProductTypes
+from platform_assets.serving.openapi.schemas import Schema, Schemas
+from platform_assets.serving.wire_problem import MEDIA_TYPE, Problem
+
+VERSION = "1"
+_ABOUT = "Predictions with their release, their reason and what may be done with them. Errors are RFC 9457 problems."
+_REQUEST_ID = {
+    "name": "X-Request-Id",
+    "in": "header",
+    "required": False,
+    "description": "Ties the call, its answer and its log entries together; kept when plain and short, else replaced.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+}
+_REQUEST_ID_SENT = {"description": "The id of the request.", "required": True, "schema": {"type": "string"}}
+_RETRY_AFTER = {"description": "Seconds to wait before the call is repeated.", "schema": {"type": "integer"}}
+
+
+def build_document(operations: Sequence[Operation], products: Sequence[ProductTypes]) -> Schema:
+    """Return the document as plain data: OpenAPI 3.1, every path of the table, one request schema per product."""
+    schemas = Schemas(_kinds(operations, products))
+    ordered = sorted(operations, key=lambda each: each.path)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Prediction endpoint", "version": VERSION, "description": _ABOUT},
+        "tags": [{"name": name} for name in dict.fromkeys(each.group for each in operations)],
+        "paths": {
+            path: {each.method.lower(): _operation(each, products, schemas) for each in group}
+            for path, group in groupby(ordered, key=lambda each: each.path)
+        },
+        "components": {
+            "schemas": schemas.components,
+            "headers": {"RequestId": _REQUEST_ID_SENT, "RetryAfter": _RETRY_AFTER},
+            "parameters": {"RequestId": _REQUEST_ID},
+        },
+    }
+
+
+def _kinds(operations: Sequence[Operation], products: Sequence[ProductTypes]) -> Iterator[Any]:
+    yield Problem
+    for operation in operations:
+        yield from (parameter.kind for parameter in operation.parameters)
+        yield from (kind for reply in operation.replies.values() for kind in reply.kinds)
+        yield from (kind for kind in (operation.request, operation.problem) if kind is not None)
+    for product in products:
+        yield from product.forms.values()
+
+
+def _operation(operation: Operation, products: Sequence[ProductTypes], schemas: Schemas) -> Schema:
+    told: Schema = {
+        "operationId": operation.operation_id,
+        "tags": [operation.group],
+        "summary": operation.summary,
+        "parameters": [
+            *({"$ref": "#/components/parameters/RequestId"},),
+            *(_parameter(each, products, schemas) for each in operation.parameters),
+        ],
+        "responses": _responses(operation, schemas),
+    }
+    if operation.description:
+        told["description"] = operation.description
+    if operation.is_deprecated:
+        told["deprecated"] = True
+    if operation.request is not None or operation.forms:
+        told["requestBody"] = {"required": True, "content": {JSON: _body(operation, products, schemas)}}
+    return told
+
+
+def _parameter(parameter: Parameter, products: Sequence[ProductTypes], schemas: Schemas) -> Schema:
+    told: Schema = {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.is_required or parameter.place == "path",
+        "description": parameter.description,
+        "schema": schemas.of(parameter.kind),
+    }
+    if parameter.names_product and products:
+        told["examples"] = {each.product: {"value": each.product} for each in products}
+    elif parameter.example is not None:
+        told["example"] = parameter.example
+    return told
+
+
+def _body(operation: Operation, products: Sequence[ProductTypes], schemas: Schemas) -> Schema:
+    offered = [(product, form) for form in operation.forms for product in products if form in product.forms]
+    examples: Schema = {f"{product.product} ({form})": {"value": product.examples[form]} for product, form in offered}
+    examples.update({name: {"value": value} for name, value in operation.examples.items()})
+    kinds = [product.forms[form] for product, form in offered]
+    if operation.request is not None:
+        kinds.append(operation.request)
+    return {"schema": schemas.any_of(kinds), **({"examples": examples} if examples else {})}
+
+
+def _responses(operation: Operation, schemas: Schemas) -> Schema:
+    replies = {str(status): _reply(reply, schemas) for status, reply in operation.replies.items()}
+    return dict(sorted({**_problems(operation, schemas), **replies}.items()))
+
+
+def _reply(reply: Reply, schemas: Schemas) -> Schema:
+    told: Schema = {
+        "description": reply.description,
+        "headers": {
+            "X-Request-Id": {"$ref": "#/components/headers/RequestId"},
+            **{name: {"description": text, "schema": {"type": "string"}} for name, text in reply.headers.items()},
+        },
+    }
+    if reply.kinds:
+        told["content"] = {reply.media_type: {"schema": schemas.any_of(reply.kinds)}}
+    return told
+
+
+def _problems(operation: Operation, schemas: Schemas) -> dict[str, Schema]:
+    """Return one answer per status of the operation's errors, with their codes."""
+    by_status: dict[int, list[type[PlatformError]]] = {}
+    for error in operation.errors:
+        by_status.setdefault(error.status, []).append(error)
+    schema = schemas.of(operation.problem or Problem)
+    return {str(status): _problem(errors, schema) for status, errors in by_status.items()}
+
+
+def _problem(errors: Sequence[type[PlatformError]], schema: Schema) -> Schema:
+    codes = "; ".join(f"`{error.code}`: {(getdoc(error) or '').splitlines()[0]}" for error in errors)
+    headers: Schema = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+    if any(error.retryable for error in errors):
+        headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    return {"description": codes, "headers": headers, "content": {MEDIA_TYPE: {"schema": schema}}}

@@ -1,0 +1,64 @@
+"""One operation of the endpoint as data: what a route takes, what it answers and which errors it may end in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from platform_assets.errors import PlatformError
+
+Method = Literal["GET", "POST", "DELETE"]
+Place = Literal["path", "query", "header"]
+# The forms of a prediction request that every served product offers with a schema of its own.
+Form = Literal["entities", "rows", "single"]
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A value outside the body; `kind` is the msgspec type that describes it. A path parameter is always required.
+
+    With `names_product` the served products are its examples.
+    """
+
+    name: str
+    place: Place
+    description: str
+    kind: Any = str
+    is_required: bool = False
+    names_product: bool = False
+    example: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What comes back with one status; `kinds` are the msgspec types that the body may have, none for no body."""
+
+    description: str
+    kinds: tuple[Any, ...] = ()
+    media_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one path.
+
+    `request` is the msgspec type of the body; `forms` stand for a type per served product instead, with its example.
+    `errors` become one problem+json answer per status, with the codes in its description. `problem` replaces the
+    type of that body where a protocol asks for another one, and `group` is the heading under which people find it.
+    """
+
+    method: Method
+    path: str
+    operation_id: str
+    group: str
+    summary: str
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    request: Any = None
+    forms: tuple[Form, ...] = ()
+    examples: Mapping[str, object] = field(default_factory=dict)
+    replies: Mapping[int, Reply] = field(default_factory=dict)
+    errors: tuple[type[PlatformError], ...] = ()
+    problem: Any = None
+    is_deprecated: bool = False

@@ -1,0 +1,19 @@
+"""What the endpoint tells about itself: GET /openapi.json, and the page for people at /docs."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from platform_assets.serving.docs_page.routes import docs_routes
+from platform_assets.serving.openapi.publication import Publication
+from platform_assets.serving.parts import Parts
+
+
+def description_routes(parts: Parts) -> list[Route]:
+    """Return the routes of the document and of the page, both over the same edition."""
+    publication = Publication(parts.releases)
+
+    async def document(_: Request) -> Response:
+        return Response(publication.current().content, media_type="application/json")
+
+    return [Route("/openapi.json", document, methods=["GET"]), *docs_routes(publication)]
