@@ -1,6 +1,6 @@
 """The online block: a product that declares it is served over HTTP, one without it is not."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -9,11 +9,37 @@ from platform_assets.contract.promises import Owner
 FallbackKind = Literal["last_batch", "default_score", "skip_action"]
 
 
+_AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+_Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+
+
+class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long a computed score is reused for equal model inputs, and how many each worker keeps.
+
+    `shared` adds the online store as a second tier for all workers: a round trip that only an expensive model repays.
+    """
+
+    ttl_seconds: _Positive = 3600.0
+    max_entries: _AtLeastOne = 20_000
+    shared: bool = False
+
+
+class Batching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many rows of concurrent requests are scored together, and how long they may collect behind a busy engine.
+
+    Nothing waits while the engine is idle. One request of more rows is scored in parts of about `max_wait_ms`.
+    """
+
+    max_rows: _AtLeastOne = 32
+    max_wait_ms: _Positive = 10.0
+
+
 class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a product answers online and what it answers when something is away.
 
     `fallbacks` are tried in order; `default_score` is the conservative score of the kind of that name. Latencies are
-    of the whole request in milliseconds, the age is of the stored features in hours.
+    of the whole request in milliseconds, the age is of the stored features in hours. Without a `cache`
+    every row is scored.
     """
 
     owner: Owner
@@ -23,3 +49,5 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     latency_p95_ms: float = 100.0
     latency_p99_ms: float = 120.0
     max_batch_rows: int = 1000
+    cache: Cache | None = Cache()
+    batching: Batching = Batching()

@@ -1,0 +1,1 @@
+"""Reuse of computed scores: the same model inputs under the same release and snapshot are scored once."""
