@@ -66,6 +66,7 @@ PlatformError
 │   ├── JobInputError
 │   ├── JobStorageError
 │   └── JobStuckError           its worker ends at the same chunk again and again
+├── OverloadedError             the endpoint has more to do than it can answer in time
 ├── ProcessError                a process of the platform on this machine
 │   ├── UnknownServiceError
 │   ├── PortTakenError
@@ -803,6 +804,21 @@ class JobStuckError(JobError):
     def __init__(self, *, starts: int, first_row: int, log: str) -> None:
         """Name how often it was started, the first row of the chunk and the log."""
         super().__init__(f"its worker ended {starts} times in the chunk that begins with row {first_row}: read {log}.")
+
+
+class OverloadedError(PlatformError):
+    """The endpoint has more to do than it can answer in time; nothing was done for this request."""
+
+    code = "overloaded"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, reason: str) -> None:
+        """Say why it was not taken on."""
+        super().__init__(
+            f"the endpoint is overloaded: {reason}. Send it again after Retry-After, with fewer calls at once; "
+            f"an operator can start more workers with PLATFORM_ENDPOINT_WORKERS."
+        )
 
 
 class ProcessError(PlatformError):
