@@ -8,6 +8,7 @@ from platform_assets.serving.docs_page.markup import Markup, element, join
 from platform_assets.serving.docs_page.schema_markup import type_of
 
 Schema = Mapping[str, Any]
+_SPARE_LINES = 2
 
 
 def operation_section(method: str, path: str, operation: Schema) -> Markup:
@@ -88,9 +89,15 @@ def _body(name: str, body: Schema | None) -> Iterator[Markup]:
         yield element("label", "Example", for_=f"{name}-example")
         yield element("select", *options, id=f"{name}-example", data_examples=True)
     first: object = next((each["value"] for each in examples.values()), {})
+    shown = json.dumps(first, indent=2)
     yield element("label", "Request body", for_=f"{name}-body")
     yield element(
-        "textarea", json.dumps(first, indent=2), id=f"{name}-body", rows="12", spellcheck="false", data_body=True
+        "textarea",
+        shown,
+        id=f"{name}-body",
+        rows=str(shown.count("\n") + _SPARE_LINES),
+        spellcheck="false",
+        data_body=True,
     )
 
 
@@ -123,5 +130,5 @@ def _answers(responses: Schema) -> Markup:
 
 def _answer(status: str, response: Schema) -> Iterator[Markup]:
     yield element("dt", element("code", status))
-    kinds = [type_of(each["schema"]) for each in response.get("content", {}).values()]
+    kinds = [type_of(each["schema"]) for each in response["content"].values() if "schema" in each]
     yield element("dd", response["description"], *(join(" (", kind, ")") for kind in kinds))

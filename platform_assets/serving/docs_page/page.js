@@ -99,7 +99,9 @@ function enliven(form) {
   const examples = form.querySelector("[data-examples]");
   if (examples) {
     examples.addEventListener("change", () => {
-      form.querySelector("[data-body]").value = examples.value;
+      const body = form.querySelector("[data-body]");
+      body.value = examples.value;
+      body.rows = Math.min(examples.value.split("\n").length + 1, 24);
       refresh();
     });
   }

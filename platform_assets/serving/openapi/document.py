@@ -100,35 +100,35 @@ def _body(operation: Operation, products: Sequence[ProductTypes], schemas: Schem
 
 
 def _responses(operation: Operation, schemas: Schemas) -> Schema:
-    replies = {str(status): _reply(reply, schemas) for status, reply in operation.replies.items()}
-    return dict(sorted({**_problems(operation, schemas), **replies}.items()))
-
-
-def _reply(reply: Reply, schemas: Schemas) -> Schema:
-    told: Schema = {
-        "description": reply.description,
-        "headers": {
-            "X-Request-Id": {"$ref": "#/components/headers/RequestId"},
-            **{name: {"description": text, "schema": {"type": "string"}} for name, text in reply.headers.items()},
-        },
-    }
-    if reply.kinds:
-        told["content"] = {reply.media_type: {"schema": schemas.any_of(reply.kinds)}}
-    return told
-
-
-def _problems(operation: Operation, schemas: Schemas) -> dict[str, Schema]:
-    """Return one answer per status of the operation's errors, with their codes."""
+    """Return the answers by status: one per reply, and one per status of the errors, with their codes."""
     by_status: dict[int, list[type[PlatformError]]] = {}
     for error in operation.errors:
         by_status.setdefault(error.status, []).append(error)
-    schema = schemas.of(operation.problem or Problem)
-    return {str(status): _problem(errors, schema) for status, errors in by_status.items()}
+    problem = schemas.of(operation.problem or Problem)
+    problems = {str(status): _problem(errors, problem) for status, errors in by_status.items()}
+    replies = {str(status): _reply(reply, schemas) for status, reply in operation.replies.items()}
+    responses = dict(sorted({**problems, **replies}.items()))
+    for response in responses.values():
+        response["headers"] = {**_headers(operation), **response["headers"]}
+    return responses
+
+
+def _headers(operation: Operation) -> Schema:
+    told = {name: {"description": text, "schema": {"type": "string"}} for name, text in operation.headers.items()}
+    return {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **told}
+
+
+def _reply(reply: Reply, schemas: Schemas) -> Schema:
+    content = {reply.media_type: {"schema": schemas.any_of(reply.kinds)}} if reply.kinds else {}
+    content.update({media_type: {} for media_type in reply.other_media})
+    return {"description": reply.description, "headers": {}, "content": content}
 
 
 def _problem(errors: Sequence[type[PlatformError]], schema: Schema) -> Schema:
     codes = "; ".join(f"`{error.code}`: {(getdoc(error) or '').splitlines()[0]}" for error in errors)
-    headers: Schema = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
-    if any(error.retryable for error in errors):
-        headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
-    return {"description": codes, "headers": headers, "content": {MEDIA_TYPE: {"schema": schema}}}
+    retries = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+    return {
+        "description": codes,
+        "headers": retries if any(error.retryable for error in errors) else {},
+        "content": {MEDIA_TYPE: {"schema": schema}},
+    }

@@ -1,6 +1,7 @@
 """The operations of the endpoint's own routes: predictions, products, health, metrics and the description itself."""
 
 from platform_assets.errors import (
+    BatchOnlyError,
     BodyTooLargeError,
     LoopbackOnlyError,
     MalformedRequestError,
@@ -13,6 +14,15 @@ from platform_assets.serving.openapi.operation import Operation, Parameter, Repl
 from platform_assets.serving.wire import Answers, SingleAnswer
 from platform_assets.serving.wire_products import Catalogue, ProductSeen
 
+# What every route that predicts may end in, whatever its protocol.
+PREDICTION_ERRORS = (
+    UnreadableBodyError,
+    MalformedRequestError,
+    BodyTooLargeError,
+    UnknownProductError,
+    BatchOnlyError,
+    NoReleaseError,
+)
 _PRODUCT = Parameter(name="name", place="path", description="The product.", names_product=True)
 _UNREADY = "Some released product cannot be answered, or nothing is released."
 
@@ -39,13 +49,7 @@ def _predictions() -> tuple[Operation, ...]:
                     kinds=(Answers, SingleAnswer),
                 )
             },
-            errors=(
-                UnreadableBodyError,
-                MalformedRequestError,
-                BodyTooLargeError,
-                UnknownProductError,
-                NoReleaseError,
-            ),
+            errors=PREDICTION_ERRORS,
         ),
     )
 

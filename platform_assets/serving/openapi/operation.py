@@ -31,12 +31,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What comes back with one status; `kinds` are the msgspec types that the body may have, none for no body."""
+    """What comes back with one status; `kinds` are the msgspec types that the body may have, none for no body.
+
+    `other_media` are further media types in which the body may come. They are named without a schema.
+    """
 
     description: str
     kinds: tuple[Any, ...] = ()
     media_type: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
+    other_media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,9 @@ class Operation:
     """One method of one path.
 
     `request` is the msgspec type of the body; `forms` stand for a type per served product instead, with its example.
-    `errors` become one problem+json answer per status, with the codes in its description. `problem` replaces the
-    type of that body where a protocol asks for another one, and `group` is the heading under which people find it.
+    `errors` become one problem+json answer per status, with the codes in its description; `problem` replaces the type
+    of that body where a protocol asks for another one. `headers` come with every answer. `group` is the heading under
+    which people find the operation.
     """
 
     method: Method
@@ -61,4 +65,5 @@ class Operation:
     replies: Mapping[int, Reply] = field(default_factory=dict)
     errors: tuple[type[PlatformError], ...] = ()
     problem: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     is_deprecated: bool = False
