@@ -12,10 +12,12 @@ _SCOPE_KEY = "platform_request_id"
 _USABLE = re.compile(rb"[A-Za-z0-9._:-]{1,%d}" % MAX_REQUEST_ID_LENGTH)
 
 
-def assign_request_id(scope: Scope) -> str:
-    """Take the caller's X-Request-Id when it is plain and short, else make one; remember it in the scope."""
-    sent = next((value for name, value in scope["headers"] if name == HEADER), b"")
-    chosen = sent.decode("ascii") if _USABLE.fullmatch(sent) else secrets.token_hex(12)
+def assign_request_id(scope: Scope, sent: bytes, *, trace_id: str | None = None) -> str:
+    """Take the id that the caller sent when it is plain and short, else its trace id, else make one.
+
+    The id is remembered in the scope.
+    """
+    chosen = sent.decode("ascii") if _USABLE.fullmatch(sent) else trace_id or secrets.token_hex(12)
     scope[_SCOPE_KEY] = chosen
     return chosen
 
