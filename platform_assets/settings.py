@@ -34,6 +34,7 @@ class Settings:
     redis_port: int = 6399
     feast_port: int = 8888
     fsync: bool = True
+    batch_roots: tuple[Path, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -52,6 +53,7 @@ class Settings:
             redis_port=_port(env, "PLATFORM_REDIS_PORT", 6399),
             feast_port=_port(env, "PLATFORM_FEAST_PORT", 8888),
             fsync=_choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
+            batch_roots=_directories(env, "PLATFORM_BATCH_ROOTS"),
         )
 
     def with_home(self, home: Path) -> Self:
@@ -134,6 +136,21 @@ class Settings:
         return self.home / "spool"
 
     @property
+    def jobs_dir(self) -> Path:
+        """Batch prediction jobs of the endpoint, one directory each."""
+        return self.home / "jobs"
+
+    @property
+    def exchange_dir(self) -> Path:
+        """Where callers of batch prediction jobs put inputs and find outputs, unless PLATFORM_BATCH_ROOTS says else."""
+        return self.home / "exchange"
+
+    @property
+    def allowed_batch_roots(self) -> tuple[Path, ...]:
+        """The directories that a batch prediction job may read and write below; the first takes relative paths."""
+        return self.batch_roots or (self.exchange_dir,)
+
+    @property
     def run_dir(self) -> Path:
         """Process ids and endpoints of what this platform started."""
         return self.home / "run"
@@ -199,6 +216,14 @@ def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str,
     if value not in allowed:
         raise InvalidSettingError(name=name, value=value, allowed=" or ".join(allowed))
     return value
+
+
+def _directories(env: Mapping[str, str], name: str) -> tuple[Path, ...]:
+    texts = [text for text in env.get(name, "").split(os.pathsep) if text]
+    for text in texts:
+        if not Path(text).is_absolute():
+            raise InvalidSettingError(name=name, value=text, allowed=f"absolute paths, separated by {os.pathsep!r}")
+    return tuple(map(Path, texts))
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -1,5 +1,7 @@
 """Settings as environment variables, so that a started process reads back exactly the settings of its starter."""
 
+import os
+
 from platform_assets.settings import Settings
 
 _NO_TELEMETRY = {
@@ -26,6 +28,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PLATFORM_REDIS_PORT": str(settings.redis_port),
         "PLATFORM_FEAST_PORT": str(settings.feast_port),
         "PLATFORM_FSYNC": "on" if settings.fsync else "off",
+        "PLATFORM_BATCH_ROOTS": os.pathsep.join(map(str, settings.batch_roots)),
         "DAGSTER_HOME": str(settings.dagster_dir),
         "PYTHONUNBUFFERED": "1",
         **_NO_TELEMETRY,

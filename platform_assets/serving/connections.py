@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from platform_assets.clock import wall_now
 from platform_assets.online.log_writer import LogWriter
@@ -11,6 +11,7 @@ from platform_assets.online.reader import OnlineReader
 from platform_assets.serving.batch_copies import BatchCopies
 from platform_assets.serving.follower import Follower
 from platform_assets.serving.health import Component
+from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.parts import Parts, assemble
 from platform_assets.serving.releases import Releases
@@ -27,12 +28,13 @@ class Connected:
     reader: OnlineReader
     writer: LogWriter
     follower: Follower
+    jobs: Jobs
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Serve inside this context; at its end every logged entry is in the stream or on disk."""
         try:
-            async with self.reader, self.follower.running(self.parts):
+            async with self.reader, self.follower.running(self.parts), self.jobs.runner.running():
                 yield
         finally:
             self.parts.heart.journal.hand_over()
@@ -44,16 +46,22 @@ def connect_parts(settings: Settings) -> Connected:
     reader = OnlineReader(settings.online_url)
     writer = LogWriter(settings.online_url, settings.spool_dir, fsync=settings.fsync)
     follower = Follower()
+    releases = Releases(home=settings.home, releases_dir=settings.releases_dir)
+    jobs = Jobs(settings, releases, wall_now)
     parts = assemble(
-        releases=Releases(home=settings.home, releases_dir=settings.releases_dir),
+        releases=releases,
         features=StoreFeatures(reader),
         batches=StoreBatches(reader, BatchCopies(settings)),
         journal=Journal(writer),
         clock=settings.clock,
         wall=wall_now,
-        components=lambda: {"prediction_log": _log_component(writer), "releases": follower.component()},
+        components=lambda: {
+            "prediction_log": _log_component(writer),
+            "releases": follower.component(),
+            "batch_jobs": jobs.runner.component(),
+        },
     )
-    return Connected(parts, reader, writer, follower)
+    return Connected(replace(parts, jobs=jobs), reader, writer, follower, jobs)
 
 
 def _log_component(writer: LogWriter) -> Component:

@@ -8,6 +8,7 @@ from platform_assets.clock import BusinessClock
 from platform_assets.serving.examination import examine
 from platform_assets.serving.health import Component, Health
 from platform_assets.serving.heart import Heart
+from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.metrics import Metrics
 from platform_assets.serving.releases import Releases
@@ -23,6 +24,7 @@ class Parts:
     features: FeatureSource
     metrics: Metrics
     components: Callable[[], dict[str, Component]] = dict
+    jobs: Jobs | None = None
 
     async def refresh(self, *, only: str | None = None, again: bool = False) -> None:
         """Follow the live pointers and show the outcome in the metrics."""
