@@ -7,10 +7,10 @@ PLATFORM := $(BIN)/platform
 SOURCES := platform_assets tests feature_repo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status check test lint types bench format clean clean-venv
+.PHONY: help setup demo up down status check test lint types bench bench-serving format clean clean-venv
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## Make the virtual environment from the hash-checked lock
 
@@ -60,6 +60,10 @@ format: $(VENV)/.ready ## Rewrite files in the project's layout
 
 bench: $(VENV)/.ready ## Measure what the documents promise
 	$(BIN)/python -m pytest -q -s -o python_files='bench_*.py' tests/bench
+
+bench-serving: $(VENV)/.ready ## Measure the endpoint beside other model servers (WORK= ROUNDS= SECONDS= ONLY= QUICK=1 FRESH=1)
+	$(BIN)/python -m tests.bench.serving $(if $(WORK),--work '$(WORK)') $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only '$(ONLY)') $(if $(QUICK),--quick) $(if $(FRESH),--fresh)
 
 clean: ## Remove caches; state in .platform and the environment stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,4 +1,4 @@
-"""A platform home for the endpoint under test: bundle, release and snapshot, written by the platform's own functions."""
+"""A platform home for the endpoint under test, written by the platform's own functions: release and snapshot."""
 
 import datetime as dt
 from collections.abc import Iterator

@@ -29,7 +29,13 @@ def bench_model(work: Path, *, trees: int = 500, leaves: int = 31) -> BenchModel
 
     So a counter fits behind the first feature's digits, and every request can be a new one.
     """
-    settings = {"trees": trees, "leaves": leaves, "rows": TRAINING_ROWS, "seed": _SEED, "lightgbm": lightgbm.__version__}
+    settings = {
+        "trees": trees,
+        "leaves": leaves,
+        "rows": TRAINING_ROWS,
+        "seed": _SEED,
+        "lightgbm": lightgbm.__version__,
+    }
     digest = hashlib.sha256(msgspec.json.encode(settings)).hexdigest()[:8]
     path = work / f"model-{digest}" / "model.txt"
     random = np.random.default_rng(_SEED)

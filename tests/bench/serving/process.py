@@ -84,22 +84,22 @@ class Tree:
         )
 
     def members(self) -> list[psutil.Process]:
-        """Return the living processes of the tree; some programs overwrite their environment, some lose their parent."""
+        """Return what lives of the tree; some programs overwrite their environment, some lose their parent."""
         found = {each.pid: each for each in marked(self.work)}
         with contextlib.suppress(psutil.NoSuchProcess):
             first = psutil.Process(self.process.pid)
             found.update((each.pid, each) for each in (first, *first.children(recursive=True)))
         return list(found.values())
 
-    def wait_ready(self, is_ready: Callable[[], bool], limit_s: float) -> None:
-        """Return when it is ready; raises NotStartedError when it ended or the limit passed."""
+    def wait_ready(self, find_problem: Callable[[], str | None], limit_s: float) -> None:
+        """Return when there is no problem left; raises NotStartedError when it ended or the limit passed."""
         deadline = time.monotonic() + limit_s
-        while not is_ready():
+        while problem := find_problem():
             if self.process.poll() is not None:
                 message = f"it ended with {self.process.returncode}: {self.tail()}"
                 raise NotStartedError(message)
             if time.monotonic() > deadline:
-                message = f"no right answer within {limit_s:.0f} s: {self.tail()}"
+                message = f"no answer within {limit_s:.0f} s: {problem}; {self.tail()}"
                 raise NotStartedError(message)
             time.sleep(_POLL_S)
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from tests.bench.serving.plan import MANY_ROWS
+
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True, tag="machine"):
     """Where and when a run began, and how its processes were placed."""
@@ -84,10 +86,10 @@ class Results:
     """The file of one plan: what it holds already, and appending."""
 
     def __init__(self, path: Path) -> None:
-        """Read what an earlier, interrupted run left; a line that was cut off is dropped."""
+        """Read what an earlier, interrupted run left; a turn that was cut off or failed is tried again."""
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.records = list(_read(path))
+        self.records = _finished(list(_read(path)))
         path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in self.records))
 
     def add(self, records: Iterable[Record]) -> None:
@@ -103,8 +105,8 @@ class Results:
         return any(r.server == server and r.round == round_number for r in ends)
 
     def has_reads(self, round_number: int) -> bool:
-        """Tell whether the reader was measured in a round."""
-        return any(isinstance(r, Reads) and r.round == round_number for r in self.records)
+        """Tell whether the reader was measured in a round, up to its last figure."""
+        return any(isinstance(r, Reads) and r.round == round_number and r.keys == MANY_ROWS for r in self.records)
 
     @property
     def machine(self) -> Machine | None:
@@ -120,3 +122,10 @@ def _read(path: Path) -> Iterable[Record]:
             yield msgspec.json.decode(line, type=Record)
         except msgspec.DecodeError:
             return
+
+
+def _finished(records: list[Record]) -> list[Record]:
+    # The start is a turn's last line: without it the samples before it are of a turn that was cut off.
+    finished = {(each.server, each.round) for each in records if isinstance(each, Started)}
+    kept = (Machine, Reads)
+    return [each for each in records if isinstance(each, kept) or (each.server, each.round) in finished]

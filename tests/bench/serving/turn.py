@@ -36,10 +36,8 @@ def take_turn(server: Server, plan: Plan, model: BenchModel, round_number: int) 
         httpx.Client(base_url=f"http://127.0.0.1:{launch.port}", timeout=30.0, trust_env=False) as client,
     ):
         start = time.perf_counter()
-        with running(
-            launch.command, launch.environment, work=plan.work, log=log, directory=launch.directory
-        ) as tree:
-            tree.wait_ready(lambda: _answers(client, server, model), server.starting_s)
+        with running(launch.command, launch.environment, work=plan.work, log=log, directory=launch.directory) as tree:
+            tree.wait_ready(lambda: _problem(client, server, model), server.starting_s)
             ready_s = time.perf_counter() - start
             _check(client, server, model)
             turn = _Turn(server, plan, model, round_number, launch, tree, client)
@@ -69,7 +67,7 @@ def body_file(server: Server, scenario: Scenario, model: BenchModel, work: Path)
 
 
 class _Turn:
-    def __init__(  # noqa: PLR0913 - the parts of one turn
+    def __init__(
         self,
         server: Server,
         plan: Plan,
@@ -87,8 +85,9 @@ class _Turn:
         for scenario in self._plan.scenarios(self._server.askings):
             path = body_file(self._server, scenario, self._model, self._plan.work)
             target = Target(self._launch.port, self._server.path, path)
-            self._load(target, scenario, self._plan.warm_seconds)
-            self._launch.tidy()
+            if self._plan.warm_seconds:
+                self._load(target, scenario, self._plan.warm_seconds)
+                self._launch.tidy()
             yield self._sample(target, scenario)
             self._launch.tidy()
 
@@ -129,13 +128,13 @@ class _Turn:
         return sum(float(line.rsplit(" ", 1)[1]) for line in counted) if counted else None
 
 
-def _answers(client: httpx.Client, server: Server, model: BenchModel) -> bool:
-    """Tell whether a request with one row is answered at all."""
+def _problem(client: httpx.Client, server: Server, model: BenchModel) -> str | None:
+    """Return why a request with one row is not answered, None when it is."""
     try:
         answer = client.post(server.path, content=checked_body(server.form, 1, model), headers=_JSON)
-    except httpx.TransportError:
-        return False
-    return answer.is_success
+    except httpx.TransportError as error:
+        return f"{type(error).__name__}: {error}"
+    return None if answer.is_success else f"status {answer.status_code}: {answer.text[:200]}"
 
 
 def _check(client: httpx.Client, server: Server, model: BenchModel) -> None:

@@ -1,7 +1,8 @@
-# mypy: disable-error-code="import-not-found, untyped-decorator"
+# mypy: disable-error-code="import-not-found, untyped-decorator, union-attr"
 """BentoML: a service with one worker and an async method."""
 
 import os
+from pathlib import Path
 
 import bentoml
 import lightgbm
@@ -24,7 +25,6 @@ class Scorer:
 
 if __name__ == "__main__":
     program = os.environ["BENCH_BIN"] + "/bentoml"
-    directory, name = os.path.split(os.path.abspath(__file__))
-    service = name.removesuffix(".py") + ":Scorer"
-    options = ["--host", "127.0.0.1", "--port", os.environ["BENCH_PORT"], "--working-dir", directory]
-    os.execv(program, [program, "serve", service, *options])  # noqa: S606 - the process becomes the server
+    this = Path(__file__).resolve()
+    options = ["--host", "127.0.0.1", "--port", os.environ["BENCH_PORT"], "--working-dir", str(this.parent)]
+    os.execv(program, [program, "serve", f"{this.stem}:Scorer", *options])  # noqa: S606 - the process becomes the server

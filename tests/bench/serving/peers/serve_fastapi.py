@@ -1,4 +1,4 @@
-# mypy: disable-error-code="import-not-found, untyped-decorator"
+# mypy: disable-error-code="import-not-found, untyped-decorator, union-attr"
 """FastAPI with pydantic models and an async handler, as its documentation writes it."""
 
 import os

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="import-not-found, import-untyped, misc"
+# mypy: disable-error-code="import-not-found, import-untyped, misc, union-attr"
 """KServe's Python SDK: a Model behind its ModelServer, over the first version of its protocol."""
 
 import os

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="import-not-found, import-untyped, misc"
+# mypy: disable-error-code="import-not-found, import-untyped, misc, union-attr"
 """mosec: a Rust front and one Python worker; BENCH_BATCH_ROWS > 1 turns its batching on, with a wait of 10 ms."""
 
 import os

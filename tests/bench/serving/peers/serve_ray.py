@@ -1,4 +1,4 @@
-# mypy: disable-error-code="import-not-found, import-untyped, untyped-decorator"
+# mypy: disable-error-code="import-not-found, import-untyped, untyped-decorator, union-attr, attr-defined"
 """Ray Serve: one replica behind its HTTP proxy."""
 
 import os
