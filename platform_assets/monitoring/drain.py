@@ -86,13 +86,13 @@ def _stretches(
 def _readable(settings: Settings, stretch: Sequence[tuple[str, bytes]]) -> list[PredictionLogEntry]:
     """Return the entries that can be read; the bytes of the others are set aside, so that one cannot stop the log."""
     entries = []
-    for entry_id, content in stretch:
+    for number, (message_id, content) in enumerate(stretch):
         try:
             entries.append(decode_entry(content))
         except msgspec.DecodeError:
             directory = settings.lake_dir / "prediction_log_unreadable"
             directory.mkdir(parents=True, exist_ok=True)
-            write_file(directory / f"{entry_id}.msgpack", content, fsync=settings.fsync)
+            write_file(directory / f"{message_id}-{number}.msgpack", content, fsync=settings.fsync)
     return entries
 
 

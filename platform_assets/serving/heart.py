@@ -95,8 +95,7 @@ class Heart:
             else make_answers(call, entries, verdicts)
         )
         laps.lap("answer")
-        for stage, seconds in laps.stages:
-            self.metrics.observe_stage(product=live.product.name, stage=stage, seconds=seconds)
+        self.metrics.observe_call(live.product.name, laps.stages)
         return answers
 
     async def _look_up(self, live: LiveRelease, rows: Rows, predicted_at: dt.datetime) -> StoredRows:

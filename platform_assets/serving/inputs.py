@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from msgspec import UNSET
@@ -86,15 +87,25 @@ def joined(calls: Sequence[Inputs]) -> Inputs:
 def _merged(live: LiveRelease, rows: Rows, stored: StoredRows) -> tuple[Floats, Flags, Flags]:
     count, n_views = stored.found.shape
     if rows.stored is None:
-        return stored.values, np.ones((count, n_views), dtype=np.bool_), np.zeros(count, dtype=np.bool_)
+        return stored.values, _flags(count, n_views, value=True), _flags(count, value=False)
     if not rows.needs_lookup:
         features = np.array(rows.stored, dtype=np.float64)  # None becomes NaN
-        return features, np.zeros((count, n_views), dtype=np.bool_), np.ones(count, dtype=np.bool_)
+        return features, _flags(count, n_views, value=False), _flags(count, value=True)
     return _partly_sent(live, rows.stored, stored)
+
+
+@lru_cache(maxsize=256)
+def _flags(*shape: int, value: bool) -> Flags:
+    """Return equal flags; they are shared and cannot be written to."""
+    flags = np.full(shape, value)
+    flags.setflags(write=False)
+    return flags
 
 
 def _partly_sent(live: LiveRelease, sent: Sequence[RowTuple], stored: StoredRows) -> tuple[Floats, Flags, Flags]:
     is_sent = np.array([[value is not UNSET for value in row] for row in sent])
     values = np.array([[None if value is UNSET else value for value in row] for row in sent], dtype=np.float64)
     needed = np.stack([~is_sent[:, part].all(axis=1) for part in view_slices(live.product)], axis=1)
-    return np.where(is_sent, values, stored.values), needed, is_sent.any(axis=1)
+    merged: Floats = np.where(is_sent, values, stored.values)
+    has_sent: Flags = np.any(is_sent, axis=1)
+    return merged, needed, has_sent

@@ -58,11 +58,11 @@ def _reasons(live: LiveRelease, inputs: Inputs) -> list[Reason | None]:
     is_missing = inputs.needed & ~inputs.found
     if not is_missing.any():
         return [None] * inputs.count
-    is_needed = inputs.needed.any(axis=1).tolist()
-    knows_nothing = (is_missing.all(axis=1) & ~inputs.has_sent).tolist()
+    is_needed: Flags = np.any(inputs.needed, axis=1)
+    knows_nothing: Flags = np.all(is_missing, axis=1) & ~inputs.has_sent
     return [
         _reason(failure if needed else None, is_unknown=unknown and not live.schema.is_scored_by_request_alone)
-        for failure, needed, unknown in zip(inputs.failures, is_needed, knows_nothing, strict=True)
+        for failure, needed, unknown in zip(inputs.failures, is_needed.tolist(), knows_nothing.tolist(), strict=True)
     ]
 
 

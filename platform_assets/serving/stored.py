@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from platform_assets.contract.product import Product
 from platform_assets.inference.frame import Floats
 
 Flags = npt.NDArray[np.bool_]
+_MOST_KEPT_ROWS = 32
 
 
 class SnapshotSeen(NamedTuple):
@@ -46,14 +48,23 @@ class Ages(NamedTuple):
 
 def nothing_stored(product: Product, count: int, *, failure: Reason | None = None) -> StoredRows:
     """Return rows without any stored feature."""
-    n_views = len(product.features.views)
-    return StoredRows(
-        values=np.full((count, len(product.stored_columns)), np.nan),
-        event_times=np.full((count, n_views), np.nan),
-        found=np.zeros((count, n_views), dtype=np.bool_),
-        snapshot=None,
-        failure=failure,
+    views = product.features.views
+    blank = _blank if count <= _MOST_KEPT_ROWS else _blank.__wrapped__
+    values, event_times, found = blank(count, sum(len(use.columns) for use in views), len(views))
+    return StoredRows(values=values, event_times=event_times, found=found, snapshot=None, failure=failure)
+
+
+@lru_cache(maxsize=64)
+def _blank(count: int, n_columns: int, n_views: int) -> tuple[Floats, Floats, Flags]:
+    """Return arrays that say nothing; they are shared and cannot be written to."""
+    blanks = (
+        np.full((count, n_columns), np.nan),
+        np.full((count, n_views), np.nan),
+        np.zeros((count, n_views), np.bool_),
     )
+    for array in blanks:
+        array.setflags(write=False)
+    return blanks
 
 
 def feature_ages(event_times: Floats, limits_s: Floats, event_at: Floats | float) -> Ages:

@@ -103,13 +103,13 @@ def test_nothing_to_drain_writes_nothing(online_store: Settings, ledger: Ledger)
 def test_a_long_stream_is_drained_in_stretches(
     online_store: Settings, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drain, "STRETCH", 10)
-    log(online_store, entries(*range(35)))
+    monkeypatch.setattr(drain, "STRETCH", 100)
+    log(online_store, entries(*range(350)))
     drain_prediction_log(online_store, ledger, at=NOW)
     last = last_drain(ledger, PREDICTION_STREAM)
     assert last is not None
-    assert (last.sequence, last.rows) == (4, 5)
-    assert drained_numbers(online_store) == list(range(35))
+    assert (last.sequence, last.rows) == (4, 50)
+    assert drained_numbers(online_store) == list(range(350))
 
 
 @pytest.mark.parametrize("step", ["_record", "trim"])

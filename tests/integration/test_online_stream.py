@@ -119,14 +119,21 @@ def test_the_spool_of_a_killed_process_is_taken_over_and_that_of_a_living_one_is
 
 
 def test_a_drain_reads_after_an_id_and_trims_up_to_it(client: redis.Redis) -> None:
-    append_batch(client, STREAM, entries(0, 10))
+    for start, end in ((0, 4), (4, 7), (7, 10)):
+        append_batch(client, STREAM, entries(start, end))
     first = read_batch(client, STREAM, "0-0", 4)
     rest = read_batch(client, STREAM, first[-1][0], 100)
     assert [entry for _, entry in first + rest] == entries(0, 10)
-    assert trim(client, STREAM, first[-1][0]) == 4
+    assert trim(client, STREAM, first[-1][0]) == 1
     assert everything(client) == entries(4, 10)
-    assert trim(client, STREAM, rest[-1][0]) == 6
+    assert trim(client, STREAM, rest[-1][0]) == 2
     assert read_batch(client, STREAM, rest[-1][0], 10) == []
+
+
+def test_a_message_is_read_whole_however_few_entries_are_wanted(client: redis.Redis) -> None:
+    append_batch(client, STREAM, entries(0, 250))
+    assert [entry for _, entry in read_batch(client, STREAM, "0-0", 1)] == entries(0, 100)
+    assert [entry for _, entry in read_batch(client, STREAM, "0-0", 101)] == entries(0, 200)
 
 
 def test_entries_beyond_the_capacity_are_refused_as_a_whole_and_counted(tmp_path: Path) -> None:
