@@ -1,0 +1,8 @@
+"""Asynchronous tests of the cache run on asyncio."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
