@@ -28,6 +28,7 @@ PlatformError
 │   ├── VersionNotLiveError     a batch was asked for with a model version that is not in force
 │   ├── BundleExistsError       another bundle lies where one is to be written
 │   ├── ModelUnusableError      a file of a pair cannot be loaded or used
+│   ├── EngineFailedError       an engine or its device does not work; the model is well
 │   └── ReleaseConflictError    somebody else moved the live pointer first
 ├── PublicationError
 │   ├── GuardrailRefusedError   a batch went to quarantine
@@ -44,6 +45,7 @@ PlatformError
 │   ├── SnapshotBusyError       another writer publishes the same service
 │   ├── SnapshotMissingError    nothing is published under that name
 │   ├── SnapshotCorruptError
+│   ├── LastBatchUnavailableError  neither the store nor a copy has the last published batch
 │   └── DirectWriteRefusedError online rows are written as whole snapshots only
 ├── RequestError                what a caller sent
 │   ├── MalformedRequestError
@@ -356,6 +358,18 @@ class ModelUnusableError(BundleError):
         super().__init__(f"{file} of the bundle cannot be used: {problem}. Train and release the pair again.")
 
 
+class EngineFailedError(BundleError):
+    """An engine or its device does not work here; the model itself is well."""
+
+    code = "engine_failed"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, engine: str, device: str, reason: str) -> None:
+        """Name the engine, its device and what it said."""
+        super().__init__(f"{engine} on the {device} cannot score: {reason}. Use device `auto` or `cpu`.")
+
+
 class ReleaseConflictError(BundleError):
     """The live pointer is not where the caller saw it; nothing was moved."""
 
@@ -561,6 +575,19 @@ class SnapshotCorruptError(OnlineStoreError):
     def __init__(self, *, service: str, problem: str) -> None:
         """Name the feature service and the difference."""
         super().__init__(f"the online snapshot of {service!r} is unusable: {problem}. Materialize it again.")
+
+
+class LastBatchUnavailableError(OnlineStoreError):
+    """Neither the online store nor the endpoint's own copies have the last published batch of a product."""
+
+    code = "last_batch_unavailable"
+
+    def __init__(self, *, product: str, reason: str) -> None:
+        """Name the product and why the store does not give it."""
+        super().__init__(
+            f"the last published predictions of {product!r} are neither in the online store ({reason}) nor among the "
+            f"endpoint's own copies: try again, or materialize {product}/online_snapshot."
+        )
 
 
 class DirectWriteRefusedError(OnlineStoreError):
@@ -790,6 +817,8 @@ class JobStorageError(JobError):
     """A file of a job could not be read or written."""
 
     code = "job_storage"
+    status = 503
+    retryable = True
 
     def __init__(self, *, problem: str) -> None:
         """Say what the system reported."""

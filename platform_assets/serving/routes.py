@@ -10,6 +10,8 @@ from platform_assets.serving import metrics as exposition
 from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
 from platform_assets.serving.health import Alive, Health, Readiness
+from platform_assets.serving.jobs.routes import job_routes
+from platform_assets.serving.last_predictions import last_prediction_routes
 from platform_assets.serving.open_inference.routes import open_inference_routes
 from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts
@@ -34,7 +36,9 @@ def build_routes(parts: Parts) -> list[Route]:
         Route("/metrics", handlers.metrics, methods=["GET"]),
         *description_routes(parts),
         *alias_routes(parts),
+        *last_prediction_routes(parts),
         *open_inference_routes(parts),
+        *job_routes(parts.jobs),
     ]
 
 

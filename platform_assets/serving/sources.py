@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from platform_assets.inference.frame import Column
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.stored import SnapshotSeen, StoredRows
+
+BatchPlace = Literal["online_store", "endpoint_copy"]
 
 
 class BatchPrediction(NamedTuple):
@@ -16,6 +18,13 @@ class BatchPrediction(NamedTuple):
     uncertainty: float
     as_of: dt.datetime
     model_version: int
+
+
+class LastBatch(NamedTuple):
+    """The last published batch predictions of some rows, all from one of the two places that hold them."""
+
+    predictions: Sequence[BatchPrediction | None]
+    place: BatchPlace
 
 
 class FeatureSource(Protocol):
@@ -41,4 +50,8 @@ class BatchSource(Protocol):
         self, live: LiveRelease, columns: Mapping[str, Column], *, is_store_away: bool
     ) -> Sequence[BatchPrediction | None]:
         """Return one prediction or None per row; a store that is away is not asked."""
+        ...
+
+    async def find(self, live: LiveRelease, columns: Mapping[str, Column]) -> LastBatch:
+        """Return one prediction or None per row; raises LastBatchUnavailableError where neither place has the batch."""
         ...

@@ -8,13 +8,13 @@ import numpy as np
 from platform_assets.clock import from_epoch
 from platform_assets.contract.names import last_batch_service
 from platform_assets.contract.product import Product
-from platform_assets.errors import OnlineStoreError
+from platform_assets.errors import LastBatchUnavailableError, OnlineStoreError
 from platform_assets.inference.frame import Column, Floats
 from platform_assets.online.reader import OnlineReader
 from platform_assets.serving.batch_copies import BatchCopies
 from platform_assets.serving.live_release import LiveRelease
-from platform_assets.serving.sources import BatchPrediction
-from platform_assets.serving.store_features import key_texts
+from platform_assets.serving.sources import BatchPrediction, LastBatch
+from platform_assets.serving.store_features import failure_of, key_texts
 from platform_assets.serving.stored import Flags
 
 BATCH_COLUMNS = ("score", "uncertainty", "as_of", "model_version")
@@ -36,19 +36,36 @@ class StoreBatches:
         self, live: LiveRelease, columns: Mapping[str, Column], *, is_store_away: bool
     ) -> Sequence[BatchPrediction | None]:
         """Return one prediction or None per row; a store that is away is not asked a second time."""
-        service, keys = last_batch_service(live.product.name), key_texts(columns, live.schema.row_keys)
+        keys = key_texts(columns, live.schema.row_keys)
         if not is_store_away:
             try:
-                read = await self._reader.read(service, [keys])
+                return await self._stored(live, keys)
             except OnlineStoreError:
                 pass  # the copy on disk is the next best
-            else:
-                return _predictions(live.product, read.manifest.columns, read.matrix(), read.found[0])
-        copied = self._copies.find(service, keys)
-        if copied is None:
-            return [None] * len(keys)
-        names, rows = copied
-        return _predictions(live.product, names, rows.values, rows.found)
+        copied = self._copied(live, keys)
+        return [None] * len(keys) if copied is None else copied
+
+    async def find(self, live: LiveRelease, columns: Mapping[str, Column]) -> LastBatch:
+        """Return one prediction or None per row, and which place has them.
+
+        Raises LastBatchUnavailableError where neither place has the batch: then nothing is known of any row.
+        """
+        keys = key_texts(columns, live.schema.row_keys)
+        try:
+            return LastBatch(await self._stored(live, keys), "online_store")
+        except OnlineStoreError as error:
+            copied = self._copied(live, keys)
+            if copied is None:
+                raise LastBatchUnavailableError(product=live.product.name, reason=failure_of(error)) from error
+            return LastBatch(copied, "endpoint_copy")
+
+    async def _stored(self, live: LiveRelease, keys: list[str]) -> Sequence[BatchPrediction | None]:
+        read = await self._reader.read(last_batch_service(live.product.name), [keys])
+        return _predictions(live.product, read.manifest.columns, read.matrix(), read.found[0])
+
+    def _copied(self, live: LiveRelease, keys: list[str]) -> Sequence[BatchPrediction | None] | None:
+        copied = self._copies.find(last_batch_service(live.product.name), keys)
+        return None if copied is None else _predictions(live.product, copied[0], copied[1].values, copied[1].found)
 
 
 def _predictions(

@@ -30,7 +30,7 @@ from platform_assets.serving.journal import Journal
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.parts import Parts, assemble
 from platform_assets.serving.releases import Releases
-from platform_assets.serving.sources import BatchPrediction
+from platform_assets.serving.sources import BatchPlace, BatchPrediction, LastBatch
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
 
 WALL = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)
@@ -159,6 +159,7 @@ class MemoryBatches:
     rows: dict[str, BatchPrediction] = field(default_factory=dict)
     prepared: list[str] = field(default_factory=list)
     asked_while_away: list[bool] = field(default_factory=list)
+    place: BatchPlace = "online_store"
 
     async def prepare(self, products: Sequence[str]) -> None:
         self.prepared = list(products)
@@ -167,6 +168,12 @@ class MemoryBatches:
         self, live: LiveRelease, columns: Mapping[str, Column], *, is_store_away: bool
     ) -> Sequence[BatchPrediction | None]:
         self.asked_while_away.append(is_store_away)
+        return self._of(live, columns)
+
+    async def find(self, live: LiveRelease, columns: Mapping[str, Column]) -> LastBatch:
+        return LastBatch(self._of(live, columns), self.place)
+
+    def _of(self, live: LiveRelease, columns: Mapping[str, Column]) -> list[BatchPrediction | None]:
         return [self.rows.get(key) for key in columns[live.schema.row_keys[0]].tolist()]
 
 

@@ -39,8 +39,9 @@ async def served(endpoint: Endpoint) -> Endpoint:
 
 async def post(endpoint: Endpoint, path: str, body: object, **headers: str | bytes) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    raw = [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in headers.items()]
     async with endpoint.client() as client:
-        return await client.post(path, content=content, headers=httpx.Headers(list(headers.items())))
+        return await client.post(path, content=content, headers=raw)
 
 
 async def infer(endpoint: Endpoint, path: str, **body: object) -> dict[str, Any]:
