@@ -19,6 +19,7 @@ from platform_assets.inference.bundle_manifest import (
     encode_manifest,
 )
 from platform_assets.inference.durable import sync_directory, write_plain
+from platform_assets.inference.engines import CPU_ENGINE, EngineOptions
 from platform_assets.inference.pair import Pair, read_pair
 
 
@@ -50,7 +51,7 @@ def write_bundle(
     return manifest
 
 
-def load_bundle(directory: Path, *, expected_digest: str | None = None) -> Bundle:
+def load_bundle(directory: Path, *, expected_digest: str | None = None, engine: EngineOptions = CPU_ENGINE) -> Bundle:
     """Return a bundle whose every byte matched its manifest, and whose manifest is the one that a release names.
 
     Raises NotMaterializedError for an absent one, DigestMismatchError naming a changed, extra or missing file, and
@@ -66,7 +67,7 @@ def load_bundle(directory: Path, *, expected_digest: str | None = None) -> Bundl
         actual = hashlib.sha256(files[name]).hexdigest() if name in files else "no such file"
         if actual != expected:
             raise DigestMismatchError(path=str(directory / name), expected=expected, actual=actual)
-    pair = read_pair(files)  # the bytes that were verified, not the files again
+    pair = read_pair(files, engine)  # the bytes that were verified, not the files again
     return Bundle(
         product=pair.product,
         preprocessor=pair.preprocessor,

@@ -9,7 +9,7 @@ import msgspec
 from platform_assets.contract.compile import read_product
 from platform_assets.contract.product import Product
 from platform_assets.errors import ModelUnusableError
-from platform_assets.inference.predict_lightgbm import LightGbmPredictor
+from platform_assets.inference.engines import CPU_ENGINE, EngineOptions, choose_engine
 from platform_assets.inference.predict_segments import SegmentModel, SegmentPredictor
 from platform_assets.inference.predictor import Predictor
 from platform_assets.inference.preprocess import Preprocessor
@@ -34,12 +34,12 @@ class Pair:
     uncertainty: LinearTable | None
 
 
-def read_pair(files: Mapping[str, bytes]) -> Pair:
+def read_pair(files: Mapping[str, bytes], engine: EngineOptions = CPU_ENGINE) -> Pair:
     """Return the pair of a bundle's files; raises ModelUnusableError naming the file that cannot be used."""
     return Pair(
         product=_product(files),
         preprocessor=_decode(files, PREPROCESSOR_FILE, Preprocessor),
-        predictor=_predictor(files),
+        predictor=_predictor(files, engine),
         calibration=_table(files, CALIBRATION_FILE),
         uncertainty=_table(files, UNCERTAINTY_FILE),
     )
@@ -52,10 +52,10 @@ def _product(files: Mapping[str, bytes]) -> Product:
         raise ModelUnusableError(file=PRODUCT_FILE, problem=str(error)) from error
 
 
-def _predictor(files: Mapping[str, bytes]) -> Predictor:
+def _predictor(files: Mapping[str, bytes], engine: EngineOptions) -> Predictor:
     if SEGMENTS_FILE in files:
         return SegmentPredictor(_decode(files, SEGMENTS_FILE, SegmentModel))
-    return LightGbmPredictor(_content(files, LIGHTGBM_FILE))
+    return choose_engine(_content(files, LIGHTGBM_FILE), engine)
 
 
 def _table(files: Mapping[str, bytes], name: str) -> LinearTable | None:
