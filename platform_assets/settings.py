@@ -30,10 +30,12 @@ class Settings:
     ledger_url: str | None = None
     dagster_port: int = 3000
     endpoint_port: int = 8000
+    endpoint_workers: int = 1
     mlflow_port: int = 5000
     redis_port: int = 6399
     feast_port: int = 8888
     fsync: bool = True
+    otlp_url: str | None = None
     batch_roots: tuple[Path, ...] = ()
 
     @classmethod
@@ -49,10 +51,12 @@ class Settings:
             ledger_url=env.get("PLATFORM_LEDGER_URL") or None,
             dagster_port=_port(env, "PLATFORM_DAGSTER_PORT", 3000),
             endpoint_port=_port(env, "PLATFORM_ENDPOINT_PORT", 8000),
+            endpoint_workers=_number(env, "PLATFORM_ENDPOINT_WORKERS", 1, range(1, 65)),
             mlflow_port=_port(env, "PLATFORM_MLFLOW_PORT", 5000),
             redis_port=_port(env, "PLATFORM_REDIS_PORT", 6399),
             feast_port=_port(env, "PLATFORM_FEAST_PORT", 8888),
             fsync=_choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
+            otlp_url=env.get("PLATFORM_OTLP_URL") or None,
             batch_roots=_directories(env, "PLATFORM_BATCH_ROOTS"),
         )
 
@@ -224,6 +228,13 @@ def _directories(env: Mapping[str, str], name: str) -> tuple[Path, ...]:
         if not Path(text).is_absolute():
             raise InvalidSettingError(name=name, value=text, allowed=f"absolute paths, separated by {os.pathsep!r}")
     return tuple(map(Path, texts))
+
+
+def _number(env: Mapping[str, str], name: str, default: int, allowed: range) -> int:
+    value = env.get(name, str(default))
+    if not value.isdecimal() or int(value) not in allowed:
+        raise InvalidSettingError(name=name, value=value, allowed=f"a number from {allowed[0]} to {allowed[-1]}")
+    return int(value)
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -73,13 +73,11 @@ class Admission:
         metrics: Metrics,
         *,
         limits: AdmissionLimits | None = None,
-        loop_lag_s: Callable[[], float] = float,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the measured lag of the event loop in seconds; without one it counts as punctual."""
+        """Take the metrics, which count what is refused and know how late the event loop is."""
         self.metrics = metrics
         self._limits = limits = limits or AdmissionLimits()
-        self._loop_lag_s = loop_lag_s
         self._timer = timer
         self._small, self._large = _Lane(limits.calls, is_large=False), _Lane(limits.rows, is_large=True)
 
@@ -97,7 +95,7 @@ class Admission:
         """Tell whether a call can be taken now, whoever waits."""
         if lane.used == 0:
             return True
-        if lane.is_large and self._loop_lag_s() > self._limits.late_s:
+        if lane.is_large and self.metrics.loop_lag_s > self._limits.late_s:
             return False
         return lane.used + cost <= lane.capacity
 

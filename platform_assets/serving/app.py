@@ -1,22 +1,45 @@
 """The endpoint of one platform: wiring only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
 from platform_assets.serving.asgi import build_app
 from platform_assets.serving.connections import connect_parts
+from platform_assets.serving.self_watch import watching
+from platform_assets.serving.workers.seat import Seat
 from platform_assets.settings import Settings
 
+if TYPE_CHECKING:
+    from platform_assets.serving.span_export import SpanExport
 
-def create_app(settings: Settings) -> Starlette:
-    """Return the endpoint over the releases and the online store that the settings name; its lifespan loads them."""
-    connected = connect_parts(settings)
+
+def create_app(settings: Settings, *, seat: Seat | None = None) -> Starlette:
+    """Return the endpoint over the releases and the online store that the settings name; its lifespan loads them.
+
+    With a `seat` it is one of several workers. Raises MissingToolError when traces are asked for and cannot be sent.
+    """
+    connected, spans = connect_parts(settings), _span_export(settings)
+    metrics = connected.parts.metrics
+    if seat is not None:
+        metrics.share(seat.board, worker=seat.number, before=seat.before)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with connected.open():
+        async with connected.open(), watching(metrics):
             yield
+        if spans is not None:
+            await asyncio.to_thread(spans.close)
 
-    return build_app(connected.parts, lifespan)
+    return build_app(connected.parts, lifespan, spans=spans)
+
+
+def _span_export(settings: Settings) -> "SpanExport | None":
+    if settings.otlp_url is None:
+        return None
+    from platform_assets.serving.span_export import otlp_export  # noqa: PLC0415 - costs memory that few want to pay
+
+    return otlp_export(settings.otlp_url)

@@ -6,19 +6,19 @@ from starlette.middleware import Middleware
 from starlette.types import Lifespan
 
 from platform_assets.errors import PlatformError
-from platform_assets.serving.envelope import Envelope
+from platform_assets.serving.envelope import Envelope, Spans
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.predict_route import PredictRoute, ShortCut
 from platform_assets.serving.problems import http_problem, platform_problem, unexpected_problem
 from platform_assets.serving.routes import build_routes
 
 
-def build_app(parts: Parts, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+def build_app(parts: Parts, lifespan: Lifespan[Starlette] | None = None, *, spans: Spans | None = None) -> Starlette:
     """Return an app over parts; without a `lifespan` somebody else loads and closes them."""
     return Starlette(
         routes=build_routes(parts),
         middleware=[
-            Middleware(Envelope, metrics=parts.metrics),
+            Middleware(Envelope, metrics=parts.metrics, spans=spans),
             Middleware(ShortCut, route=PredictRoute(parts.heart)),
         ],
         exception_handlers={

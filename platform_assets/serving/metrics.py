@@ -62,6 +62,7 @@ class Metrics:
         self.in_flight = 0
         self.queued = 0
         self.rows_in_flight = 0
+        self.loop_lag_s = 0.0  # the recent peak
 
     def share(self, board: Board, *, worker: int, before: Tallies | None) -> None:
         """Be one worker of several: go on where the worker that this one replaces ended."""

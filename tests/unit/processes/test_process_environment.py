@@ -18,6 +18,7 @@ PLAIN = Settings(home=Path("/somewhere"))
         replace(PLAIN, data_source="sample", clock_mode="live", fsync=False),
         replace(PLAIN, redis_url="redis://there:1/0", mlflow_url="http://there", ledger_url="postgresql://there/x"),
         replace(PLAIN, dagster_port=1, endpoint_port=2, mlflow_port=3, redis_port=4, feast_port=5),
+        replace(PLAIN, endpoint_workers=3, otlp_url="http://there/v1/traces"),
     ],
 )
 def test_a_child_reads_back_the_settings_of_its_starter(settings: Settings) -> None:

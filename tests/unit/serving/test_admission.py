@@ -19,13 +19,12 @@ class Desk:
 
     def __init__(self, limits: AdmissionLimits = LIMITS) -> None:
         """Take the limits of the endpoint that the calls come to."""
-        self.lag_s = 0.0
         self.now = 1000.0
         self.metrics = Metrics()
         self.answered: list[str] = []
         self.ends: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
-        self.admission = Admission(self.metrics, limits=limits, loop_lag_s=lambda: self.lag_s, timer=lambda: self.now)
+        self.admission = Admission(self.metrics, limits=limits, timer=lambda: self.now)
 
     async def call(self, name: str, rows: int) -> None:
         self.ends[name] = asyncio.Event()
@@ -86,7 +85,7 @@ async def test_a_call_of_more_rows_than_all_together_may_have_is_answered_alone(
 
 async def test_a_late_event_loop_takes_large_calls_one_at_a_time() -> None:
     desk = Desk()
-    desk.lag_s = 1.0
+    desk.metrics.loop_lag_s = 1.0
     for name, rows in {"first": 10, "second": 10, "small": 1}.items():
         await desk.call(name, rows)
     assert desk.answered == ["first", "small"]
