@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,13 +83,13 @@ class JobEndpoint:
     def log_path(self) -> Path:
         return self.settings.home / "endpoint.log"
 
-    def submit(self, source: str, target: str, *, key: str | None = None, **body: object) -> httpx.Response:
-        sent = {"model": "churn", "input_uri": source, "output_uri": target, **body}
+    def submit(self, source: str, target: str, *, key: str | None = None, batch_size: int = 1000) -> httpx.Response:
+        sent = {"model": "churn", "input_uri": source, "output_uri": target, "batch_size": batch_size}
         with self.client as client:
             return client.post("/v1/batch_predict", json=sent, headers={"Idempotency-Key": key} if key else {})
 
-    def accept(self, source: str, target: str, **body: object) -> Job:
-        response = self.submit(source, target, **body)
+    def accept(self, source: str, target: str, batch_size: int = 1000) -> Job:
+        response = self.submit(source, target, batch_size=batch_size)
         assert response.status_code == 202, response.text
         job: Job = response.json()
         assert response.headers["Location"] == f"/v1/jobs/{job['job_id']}"
@@ -113,9 +113,9 @@ class JobEndpoint:
         wait_until(lambda: self.job(job_id)["finished_at"] is not None, self.worker_log(job_id))
         return self.job(job_id)
 
-    def begun(self, job_id: str) -> Job:
-        """Return the job once some of its rows are committed and some are not."""
-        wait_until(lambda: self.job(job_id)["rows_done"] > 0, self.worker_log(job_id))
+    def begun(self, job_id: str, *, after: int = 0) -> Job:
+        """Return the job once more than `after` of its rows are committed and some are not."""
+        wait_until(lambda: self.job(job_id)["rows_done"] > after, self.worker_log(job_id))
         job = self.job(job_id)
         assert job["status"] == "running", job
         return job
@@ -163,7 +163,7 @@ def publish_customers(settings: Settings) -> None:
         publish_snapshot(client, layout, [rows], as_of=AS_OF.timestamp(), snapshot_id="snap", settings=settings)
 
 
-def wait_until(is_so: "Any", log: Path) -> None:  # noqa: ANN401 - any function without arguments
+def wait_until(is_so: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         if is_so():
