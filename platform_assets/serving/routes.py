@@ -11,7 +11,7 @@ from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.jobs.routes import job_routes
-from platform_assets.serving.last_predictions import last_prediction_routes
+from platform_assets.serving.last_predictions.routes import last_prediction_routes
 from platform_assets.serving.open_inference.routes import open_inference_routes
 from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts

@@ -2,13 +2,12 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from platform_assets.inference.frame import Column
+from platform_assets.serving.last_predictions.wire import BatchPlace
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.stored import SnapshotSeen, StoredRows
-
-BatchPlace = Literal["online_store", "endpoint_copy"]
 
 
 class BatchPrediction(NamedTuple):

@@ -2,6 +2,8 @@
 
 from platform_assets.serving.aliases.operations import operations as alias_operations
 from platform_assets.serving.docs_page.operations import operations as page_operations
+from platform_assets.serving.jobs.operations import operations as job_operations
+from platform_assets.serving.last_predictions.operations import operations as last_prediction_operations
 from platform_assets.serving.open_inference.operations import operations as inference_operations
 from platform_assets.serving.openapi.endpoint_operations import operations as endpoint_operations
 from platform_assets.serving.openapi.operation import Operation
@@ -9,4 +11,11 @@ from platform_assets.serving.openapi.operation import Operation
 
 def all_operations() -> tuple[Operation, ...]:
     """Return every operation of the endpoint, in the order in which people read them."""
-    return (*endpoint_operations(), *inference_operations(), *alias_operations(), *page_operations())
+    return (
+        *endpoint_operations(),
+        *last_prediction_operations(),
+        *job_operations(),
+        *inference_operations(),
+        *alias_operations(),
+        *page_operations(),
+    )

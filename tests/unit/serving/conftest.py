@@ -27,10 +27,11 @@ from platform_assets.online.layout import Manifest, ViewLayout, build_manifest
 from platform_assets.products._discovery import discover_products
 from platform_assets.serving.asgi import build_app
 from platform_assets.serving.journal import Journal
+from platform_assets.serving.last_predictions.wire import BatchPlace
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.parts import Parts, assemble
 from platform_assets.serving.releases import Releases
-from platform_assets.serving.sources import BatchPlace, BatchPrediction, LastBatch
+from platform_assets.serving.sources import BatchPrediction, LastBatch
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
 
 WALL = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)

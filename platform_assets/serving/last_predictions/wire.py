@@ -1,10 +1,11 @@
 """What travels as the last published batch predictions of some entities."""
 
 import datetime as dt
+from typing import Literal
 
 import msgspec
 
-from platform_assets.serving.sources import BatchPlace
+BatchPlace = Literal["online_store", "endpoint_copy"]
 
 
 class LastPrediction(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,14 +12,14 @@ from platform_assets.contract.datasets import DATASETS
 from platform_assets.errors import BatchOnlyError
 from platform_assets.inference.frame import to_column
 from platform_assets.inference.scoring import label_of
+from platform_assets.serving.last_predictions.row_keys import RowKeys, read_row_keys
+from platform_assets.serving.last_predictions.wire import LastPrediction, LastPredictions
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
-from platform_assets.serving.row_key_query import RowKeys, read_row_keys
 from platform_assets.serving.rows import key_text
 from platform_assets.serving.sources import BatchPrediction
 from platform_assets.serving.verdict import known
-from platform_assets.serving.wire_last_predictions import LastPrediction, LastPredictions
 
 _SECONDS_PER_HOUR = 3600.0
 
