@@ -68,6 +68,12 @@ PlatformError
 │   ├── JobInputError
 │   ├── JobStorageError
 │   └── JobStuckError           its worker ends at the same chunk again and again
+├── ClientError                 a call of the client has no answer
+│   ├── EndpointRefusedError    the caller has to change something
+│   ├── EndpointUnavailableError  the endpoint said: not now
+│   ├── EndpointUnreachableError
+│   ├── UnreadableAnswerError   what came back is no such answer
+│   └── JobUnfinishedError      a job still runs after the time that its caller waits
 ├── OverloadedError             the endpoint has more to do than it can answer in time
 ├── ProcessError                a process of the platform on this machine
 │   ├── UnknownServiceError
@@ -833,6 +839,101 @@ class JobStuckError(JobError):
     def __init__(self, *, starts: int, first_row: int, log: str) -> None:
         """Name how often it was started, the first row of the chunk and the log."""
         super().__init__(f"its worker ended {starts} times in the chunk that begins with row {first_row}: read {log}.")
+
+
+class ClientError(PlatformError):
+    """A call of the client has no answer; `request_id` leads to what the endpoint logged of it."""
+
+    code = "client_error"
+
+    def __init__(
+        self, message: str, *, request_id: str = "", problem_code: str = "", http_status: int = 0, detail: str = ""
+    ) -> None:
+        """Keep what the endpoint told, as far as it told anything."""
+        super().__init__(message)
+        self.request_id = request_id
+        self.problem_code = problem_code
+        self.http_status = http_status
+        self.detail = detail
+
+
+class EndpointRefusedError(ClientError):
+    """The endpoint refused a call; repeating it changes nothing."""
+
+    code = "endpoint_refused"
+    status = 400
+
+    def __init__(self, *, problem_code: str, http_status: int, detail: str, request_id: str) -> None:
+        """Take the members of the problem; `detail` ends in the remedy."""
+        super().__init__(
+            f"{http_status} {problem_code}: {detail} (request {request_id})",
+            request_id=request_id,
+            problem_code=problem_code,
+            http_status=http_status,
+            detail=detail,
+        )
+
+
+class EndpointUnavailableError(ClientError):
+    """The endpoint cannot answer now; the client has repeated the call as often as it may."""
+
+    code = "endpoint_unavailable"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, problem_code: str, http_status: int, detail: str, request_id: str) -> None:
+        """Take the members of the problem."""
+        super().__init__(
+            f"{http_status} {problem_code}: {detail} (request {request_id}) Try again later.",
+            request_id=request_id,
+            problem_code=problem_code,
+            http_status=http_status,
+            detail=detail,
+        )
+
+
+class EndpointUnreachableError(ClientError):
+    """No whole answer came; the call may or may not have been answered on the other side."""
+
+    code = "endpoint_unreachable"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, path: str, reason: str, request_id: str) -> None:
+        """Name the path and what happened to the connection."""
+        super().__init__(
+            f"{path}: no answer came ({reason}; request {request_id}). Check the address, and that the endpoint runs.",
+            request_id=request_id,
+            detail=reason,
+        )
+
+
+class UnreadableAnswerError(ClientError):
+    """What came back is not the answer that the route promises."""
+
+    code = "unreadable_answer"
+    status = 502
+
+    def __init__(self, *, path: str, problem: str, request_id: str) -> None:
+        """Name the path and what is wrong."""
+        super().__init__(
+            f"{path}: the answer cannot be read: {problem} (request {request_id}). Is this the endpoint, in a version "
+            f"that this client knows?",
+            request_id=request_id,
+            detail=problem,
+        )
+
+
+class JobUnfinishedError(ClientError):
+    """A batch prediction job still runs after the time that its caller waits; it goes on."""
+
+    code = "job_unfinished"
+    status = 504
+    retryable = True
+
+    def __init__(self, *, job_id: str, status: str, waited_s: float) -> None:
+        """Name the job, where it stands and how long was waited."""
+        super().__init__(f"job {job_id} is {status} after {waited_s:g} s: wait longer, or cancel it.", detail=status)
 
 
 class OverloadedError(PlatformError):

@@ -40,6 +40,7 @@ def test_every_import_of_the_package_keeps_the_rules_of_dependency() -> None:
         ("inference/frame.py", "def late():\n    import pandas", "knows nothing of the factory"),
         ("training/train.py", "import dagster", "know Dagster"),
         ("products/churn.py", "import numpy", "pure data"),
+        ("client/client.py", "import starlette", "nothing of what answers"),
         ("unplaced.py", "", "unplaced"),
     ],
 )

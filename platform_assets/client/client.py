@@ -1,0 +1,157 @@
+"""The client for ordinary programs; `async_client` is the same for asyncio."""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from platform_assets.client import calls
+from platform_assets.client.calls import Call, Row
+from platform_assets.client.conversation import Conversation, Conversations, new_request_id
+from platform_assets.client.exchange import Arriving, arguments_of, broken_by
+from platform_assets.client.retries import RetryPolicy
+from platform_assets.client.steps import Broken, Outcome, Pause, Reply, Send, Step
+from platform_assets.serving.health import Health, Readiness
+from platform_assets.serving.jobs.wire import JobSeen
+from platform_assets.serving.last_predictions.wire import LastPredictions
+from platform_assets.serving.wire import Answers, SingleAnswer
+from platform_assets.serving.wire_products import Catalogue, ProductSeen
+
+T = TypeVar("T")
+
+
+class Client:
+    """Calls one endpoint. Threads may share it; connections are kept and used again until it is closed.
+
+    Every method raises EndpointRefusedError for what the caller can correct, EndpointUnavailableError and
+    EndpointUnreachableError after the repeats that `policy` allows, UnreadableAnswerError for what is no such answer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        policy: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Name the endpoint, e.g. http://127.0.0.1:8000; `headers` go with every request."""
+        self._http = httpx.Client(base_url=url, headers=dict(headers or {}))
+        self._talks = Conversations(policy=policy or RetryPolicy())
+        self._sleep = sleep
+
+    def predict(
+        self,
+        product: str,
+        *,
+        entities: Sequence[str] | None = None,
+        rows: Sequence[Row] | None = None,
+        event_at: dt.datetime | None = None,
+        request_id: str | None = None,
+    ) -> Answers:
+        """Return one answer per entity or row, in order; give exactly one of the two."""
+        return self._call(calls.predict(product, entities, rows, event_at), request_id)
+
+    def predict_one(
+        self, product: str, features: Row, *, event_at: dt.datetime | None = None, request_id: str | None = None
+    ) -> SingleAnswer:
+        """Return the answer for one row."""
+        return self._call(calls.predict_one(product, features, event_at), request_id)
+
+    def last_predictions(
+        self, product: str, entities: Sequence[str], **row_keys: str | Sequence[str]
+    ) -> LastPredictions:
+        """Return what was published last in batch; other row keys are given by name, once or once per entity."""
+        return self._call(calls.last_predictions(product, entities, row_keys))
+
+    def products(self) -> Catalogue:
+        """Return the contract and the freshness of every product."""
+        return self._call(calls.products())
+
+    def product(self, name: str) -> ProductSeen:
+        """Return the contract and the freshness of one product."""
+        return self._call(calls.product(name))
+
+    def reload(self, name: str) -> ProductSeen:
+        """Make the endpoint take the released version at once; for callers on its machine."""
+        return self._call(calls.reload(name))
+
+    def health(self) -> Health:
+        """Return the state of every product and component, also of an endpoint that is not ready."""
+        return self._call(calls.health())
+
+    def ready(self) -> Readiness:
+        """Return whether traffic may come."""
+        return self._call(calls.ready())
+
+    def batch_predict(
+        self,
+        product: str,
+        *,
+        input_uri: str,
+        output_uri: str,
+        batch_size: int | None = None,
+        event_at: dt.datetime | None = None,
+        key: str | None = None,
+    ) -> JobSeen:
+        """Start a job over a file; with a `key` that came before it is the job of that call."""
+        told = {"input_uri": input_uri, "output_uri": output_uri, "batch_size": batch_size, "event_at": event_at}
+        return self._call(calls.batch_predict(product, key=key or new_request_id(), **told))
+
+    def job(self, job_id: str) -> JobSeen:
+        """Return how far a job is."""
+        return self._call(calls.job(job_id))
+
+    def wait_for(self, job_id: str, *, timeout_s: float = 3600.0, poll_s: float = 0.5) -> JobSeen:
+        """Return a job once it has ended, well or not; raises JobUnfinishedError after `timeout_s`."""
+        return self._run(self._talks.until_finished(job_id, timeout_s=timeout_s, poll_s=poll_s))
+
+    def cancel(self, job_id: str) -> JobSeen:
+        """Cancel a job; one that has ended stays as it is."""
+        return self._call(calls.cancel(job_id))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        """Close at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _call(self, call: Call[T], request_id: str | None = None) -> T:
+        return self._run(self._talks.once(call, request_id))
+
+    def _run(self, conversation: Conversation[T]) -> T:
+        outcome: Outcome = None
+        while True:
+            try:
+                step = conversation.send(outcome)
+            except StopIteration as end:
+                answer: T = end.value
+                return answer
+            outcome = self._take(step)
+
+    def _take(self, step: Step) -> Outcome:
+        if isinstance(step, Pause):
+            self._sleep(step.seconds)
+            return None
+        return self._exchange(step)
+
+    def _exchange(self, send: Send) -> Reply | Broken:
+        arriving = Arriving(send)
+        try:
+            with self._http.stream(**arguments_of(send)) as response:
+                for part in response.iter_bytes():
+                    arriving.add(part)
+                return arriving.reply(response)
+        except httpx.RequestError as error:
+            return broken_by(error)
