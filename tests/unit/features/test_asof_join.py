@@ -114,7 +114,7 @@ def test_examples_far_from_any_history_find_nothing(tmp_path: Path) -> None:
 
 def test_an_instant_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:
     _write_history(tmp_path, [("a", ORIGIN, ORIGIN, 1.0)])
-    # Cast, not made from datetimes of that zone: pyarrow drops their offset once another test has loaded a zone library.
+    # Cast, not made from datetimes of that zone: pyarrow drops their offset once a zone library was loaded.
     in_the_west = pa.array([ORIGIN], UTC_US).cast(pa.timestamp("ns", tz="EST"))
     table: Any = pa.table({"key": ["a"], "event_at": in_the_west})
     join = ViewJoin(view="v", directory=tmp_path, join_keys={"bay": "key"}, columns={"ratio": "found"}, ttl=TTL)
