@@ -92,7 +92,7 @@ def _by_entity(
 def _rows(columns: dict[Name, list[Value]]) -> list[Row]:
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
-        raise MalformedRequestError(where="$.entities", problem=f"columns of different lengths: {sorted(lengths)}")
+        raise MalformedRequestError(where="$.entities", problem=f"columns of {min(lengths)} to {max(lengths)} values")
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
