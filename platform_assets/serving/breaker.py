@@ -1,6 +1,7 @@
 """Circuit breakers: a dependency that keeps failing is left alone for a while, not paid for by every call."""
 
 import random
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class CircuitBreaker:
     def __init__(
         self,
         *,
-        timer: Callable[[], float],
+        timer: Callable[[], float] = time.monotonic,
         limits: BreakerLimits | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
