@@ -47,5 +47,5 @@ def _record(
 
 def _problem(error: PlatformError | OSError) -> JobProblem:
     if isinstance(error, OSError):
-        error = JobStorageError(problem=f"{error.strerror or type(error).__name__} ({error.filename or 'a file'})")
+        error = JobStorageError(problem=str(error) or type(error).__name__)
     return JobProblem(code=error.code, detail=str(error))

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from platform_assets.errors import OutputExistsError, PathRefusedError
 
 SUFFIXES = (".csv", ".parquet")
+_UNFOLLOWED = "the path cannot be followed"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -32,9 +33,13 @@ class Locations:
     def output(self, uri: str) -> Path:
         """Return the file that is to be made; raises PathRefusedError, and OutputExistsError when it is there."""
         path = self._resolve(uri, "$.output_uri")
-        if not path.parent.is_dir():
+        try:
+            has_directory, exists = path.parent.is_dir(), path.exists()
+        except OSError:  # a name that is too long
+            raise PathRefusedError(where="$.output_uri", problem=_UNFOLLOWED) from None
+        if not has_directory:
             raise PathRefusedError(where="$.output_uri", problem=f"the directory of {uri!r} does not exist")
-        if path.exists():
+        if exists:
             raise OutputExistsError(output_uri=uri)
         return path
 
@@ -48,7 +53,7 @@ class Locations:
         try:
             resolved = (roots[0] / path).resolve()
         except (OSError, RuntimeError):  # too long, or links in a circle
-            raise PathRefusedError(where=where, problem="the path cannot be followed") from None
+            raise PathRefusedError(where=where, problem=_UNFOLLOWED) from None
         if not any(resolved.is_relative_to(root) for root in roots):
             raise PathRefusedError(where=where, problem="the path leads outside the directories that jobs may use")
         if resolved.suffix not in SUFFIXES:

@@ -7,6 +7,7 @@ import datetime as dt
 import decimal
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -60,18 +61,14 @@ class ParquetInput:
         """Yield the rows after the first `skipped` ones; whole row groups before them are not read."""
         with self._open() as file:
             groups, skipped = _groups_after(file, skipped)
-            try:
+            with _told("the file is damaged"):
                 for batch in file.iter_batches(_ROWS_AT_ONCE, row_groups=groups, use_threads=False):
                     yield from self._rows(batch.slice(skipped))
                     skipped = max(0, skipped - batch.num_rows)
-            except (pa.ArrowException, UnicodeDecodeError) as error:
-                raise JobInputError(problem=f"the file is damaged: {error}") from error
 
     def _open(self) -> Any:  # noqa: ANN401 - pyarrow ships no types
-        try:
+        with _told("this is no Parquet file"):
             return pq.ParquetFile(self.path)
-        except pa.ArrowException as error:
-            raise JobInputError(problem=f"this is no Parquet file: {error}") from error
 
     def _rows(self, batch: Any) -> Iterator[InputRow]:  # noqa: ANN401 - pyarrow ships no types
         names = batch.schema.names
@@ -118,6 +115,19 @@ def output_schema(columns: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow ship
             for position, name in enumerate(columns)
         ]
     )
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turn what pyarrow says about the content of a file into an error of the job."""
+    try:
+        yield
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise JobInputError(problem=f"{what}: {error}") from error
+    except OSError as error:
+        if error.errno is not None:  # the disk, not the content
+            raise
+        raise JobInputError(problem=f"{what}: {error}") from error
 
 
 def _groups_after(file: Any, skipped: int) -> tuple[list[int], int]:  # noqa: ANN401 - pyarrow ships no types

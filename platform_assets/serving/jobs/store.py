@@ -73,10 +73,10 @@ class JobStore:
         sync_directory(self.directory, fsync=self.fsync)
 
     def _forget_oldest(self) -> None:
-        for spec in self.newest()[MAX_KEPT_JOBS - 1 :]:
-            if self._is_finished(spec.job_id):
-                self._specs.pop(spec.job_id, None)
-                shutil.rmtree(self.directory / spec.job_id, ignore_errors=True)
+        finished = [spec.job_id for spec in self.newest() if self._is_finished(spec.job_id)]
+        for job_id in finished[MAX_KEPT_JOBS:]:
+            self._specs.pop(job_id, None)
+            shutil.rmtree(self.directory / job_id, ignore_errors=True)
 
     def _each(self) -> Iterator[JobSpec]:
         for path in self.directory.glob("*-*-*-*-*"):
