@@ -55,10 +55,11 @@ class GpuForest:
         """Load a LightGBM text model; raises MissingToolError, ModelUnusableError or EngineFailedError."""
         self._cuda = _package("cupy").cuda
         try:
-            # One stream orders the copy to the device, the kernel and the copy back; others are not waited for.
-            self._stream = self._cuda.Stream(non_blocking=True)
-            self._pool = self._cuda.MemoryPool()
-            self._pool.set_limit(size=memory_bytes)
+            with self._cuda.Device(0):
+                # One stream orders the copy to the device, the kernel and the copy back; others are not waited for.
+                self._stream = self._cuda.Stream(non_blocking=True)
+                self._pool = self._cuda.MemoryPool()
+                self._pool.set_limit(size=memory_bytes)
             handle = _package("nvforest").Handle(stream=self._stream.ptr)
         except RuntimeError as error:
             raise EngineFailedError(engine="nvforest", device="gpu", reason=str(error)) from error
