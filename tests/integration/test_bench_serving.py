@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.bench.serving.figures import Figures
+from tests.bench.serving.machine import code_digest
 from tests.bench.serving.model import bench_model
 from tests.bench.serving.plan import Plan
 from tests.bench.serving.process import marked
@@ -33,11 +34,10 @@ def sample(server: str, round_number: int, requests: int) -> Sample:
 
 
 @pytest.mark.skipif(find_wrk() is None, reason=MISSING)
-def test_a_tiny_run_measures_our_endpoint_and_the_ceiling_and_is_not_repeated(tmp_path: Path) -> None:
+def test_a_tiny_run_measures_our_endpoint_and_the_ceiling_and_keeps_what_it_measured(tmp_path: Path) -> None:
     plan = Plan(work=tmp_path, rounds=1, seconds=1.0, warm_seconds=0.0, connections=(2,), servers=(OURS, CEILING))
     servers, model = chosen(plan.servers), bench_model(tmp_path, trees=20, leaves=7)
-    told: list[str] = []
-    figures = Figures(run_rounds(plan, servers, model, told.append))
+    figures = Figures(run_rounds(plan, servers, model, print))
     assert not figures.absent(), figures.absent()
     assert figures.scenarios()[:2] == ["rows-1-c2", "rows-100-c2"]
     assert sum(each.errors for each in figures.samples()) == 0
@@ -46,9 +46,11 @@ def test_a_tiny_run_measures_our_endpoint_and_the_ceiling_and_is_not_repeated(tm
     assert [read.keys for read in (*figures.reads(1), *figures.reads(100))] == [1, 100]
     assert "What was promised" in report(figures, plan)
     assert not marked(tmp_path)
-    told.clear()
-    run_rounds(plan, servers, model, told.append)
-    assert told == []
+    kept = Results(plan.results_path)
+    assert kept.records == figures.results.records
+    assert kept.is_done(OURS, 0)
+    assert kept.is_done(CEILING, 0)
+    assert kept.has_reads(0)
 
 
 def test_a_ratio_is_the_median_of_ratios_inside_rounds(tmp_path: Path) -> None:
@@ -71,6 +73,23 @@ def test_a_turn_that_was_cut_off_and_an_absent_server_are_tried_again(tmp_path: 
     assert results.is_done(OURS, 0)
     assert not results.is_done(OURS, 1)
     assert not results.is_done("ray", 0)
+
+
+def test_a_reason_is_published_without_addresses_and_directories(tmp_path: Path) -> None:
+    results = Results(tmp_path / "results.jsonl")
+    reason = "no answer from http://10.0.0.1:80/x; File /home/me/venvs/a.py | line 3"
+    results.add([Absent(server="ray", round=0, reason=reason)])
+    text = report(Figures(results), Plan(work=tmp_path))
+    assert "no answer from (address) File a.py / line 3" in text
+
+
+def test_another_code_has_another_digest(tmp_path: Path) -> None:
+    file = tmp_path / "platform_assets" / "serving" / "heart.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("x = 1\n")
+    before = code_digest(tmp_path)
+    file.write_text("x = 2\n")
+    assert code_digest(tmp_path) != before
 
 
 def test_the_generated_part_of_a_document_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def promises(figures: Figures) -> Iterator[Promise]:
     for keys in (1, 100):
         reads = figures.reads(keys)
         rate, p99 = middle_of(reads, lambda r: r.rows_per_s), middle_of(reads, lambda r: r.p99_ms)
-        text = f"online reader alone, 16 callers, {keys} entities a read"
+        text = f"online reader alone, 16 callers, {keys} {'entity' if keys == 1 else 'entities'} a read"
         yield Promise(f"{text}: rows read", "/s", 10_000, is_minimum=True, measured=rate)
         yield Promise(f"{text}: p99", " ms", 5, is_minimum=False, measured=p99)
     entity, cached = figures.line(OURS, ENTITY), figures.line(OURS, CACHED)

@@ -14,18 +14,21 @@ PEERS_APART = (OURS, CEILING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The medians over rounds of one server and scenario. `store_cpu_s` is what the online store adds, else 0."""
+    """The medians over rounds of one server and scenario; latencies and CPU are None where nothing was answered.
+
+    `store_cpu_s_per_1000` is what the online store adds, 0 without one.
+    """
 
     server: str
     scenario: str
     requests_per_s: float
     rows_per_s: float
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
     errors: int
-    cpu_s_per_1000: float
-    store_cpu_s_per_1000: float
+    cpu_s_per_1000: float | None
+    store_cpu_s_per_1000: float | None
     cache_hits: float | None
 
 
@@ -45,18 +48,19 @@ class Figures:
         found = self.samples(server, scenario)
         if not found:
             return None
+        answered = [s for s in found if s.requests > s.errors]
         hits = [s.cache_hits for s in found if s.cache_hits is not None]
         return Line(
             server=server,
             scenario=scenario,
             requests_per_s=_middle(s.rate for s in found),
             rows_per_s=_middle(s.rate * s.rows for s in found),
-            p50_ms=_middle(s.p50_ms for s in found),
-            p95_ms=_middle(s.p95_ms for s in found),
-            p99_ms=_middle(s.p99_ms for s in found),
+            p50_ms=middle_of(answered, lambda s: s.p50_ms),
+            p95_ms=middle_of(answered, lambda s: s.p95_ms),
+            p99_ms=middle_of(answered, lambda s: s.p99_ms),
             errors=sum(s.errors for s in found),
-            cpu_s_per_1000=_middle(_per_1000(s.cpu_s, s) for s in found),
-            store_cpu_s_per_1000=_middle(_per_1000(s.store_cpu_s or 0.0, s) for s in found),
+            cpu_s_per_1000=middle_of(answered, lambda s: _per_1000(s.cpu_s, s)),
+            store_cpu_s_per_1000=middle_of(answered, lambda s: _per_1000(s.store_cpu_s or 0.0, s)),
             cache_hits=sum(hits) if hits else None,
         )
 
@@ -101,4 +105,4 @@ def _middle(values: Iterable[float]) -> float:
 
 
 def _per_1000(cpu_s: float, sample: Sample) -> float:
-    return 1000.0 * cpu_s / max(1, (sample.requests - sample.errors) * sample.rows)
+    return 1000.0 * cpu_s / ((sample.requests - sample.errors) * sample.rows)

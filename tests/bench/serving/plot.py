@@ -32,6 +32,7 @@ def draw(figures: Figures, path: Path, *, connections: int, note: str) -> None:
 def _bars(axes: Axes, figures: Figures, scenario: str, *, title: str, unit: str) -> None:
     found = [(server, line) for server in SERVERS if (line := figures.line(server.name, scenario))]
     found.sort(key=lambda pair: pair[1].rows_per_s)
+    found = [pair for pair in found if pair[1].rows_per_s > 0]  # a logarithm of nothing cannot be drawn
     values = [line.requests_per_s if unit == "requests/s" else line.rows_per_s for _, line in found]
     colours = [_COLOURS.get(server.name, _PEER_COLOUR) for server, _ in found]
     bars = axes.barh([server.title for server, _ in found], values, color=colours)
@@ -40,4 +41,4 @@ def _bars(axes: Axes, figures: Figures, scenario: str, *, title: str, unit: str)
     axes.set_xlabel(f"{unit}, logarithmic")
     if values:
         axes.set_xscale("log")
-        axes.set_xlim(right=max(values) * 3)
+        axes.set_xlim(left=max(1.0, min(values) / 3), right=max(values) * 6)

@@ -1,5 +1,6 @@
 """The report as Markdown: promises first, then a line per server, then every scenario."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -38,8 +39,13 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _head(figures: Figures, plan: Plan) -> str:
     machine = figures.results.machine
-    told = f"{plan.rounds} rounds of {plan.seconds:g} s for each scenario after {plan.warm_seconds:g} s of warming up"
-    where = f"{machine.cores} cores; {machine.placement}; Python {machine.python}" if machine else "unknown"
+    rounds = "1 round" if plan.rounds == 1 else f"{plan.rounds} rounds"
+    told = f"{rounds} of {plan.seconds:g} s for each scenario after {plan.warm_seconds:g} s of warming up"
+    where = (
+        f"{machine.cores} cores; {machine.placement}; Python {machine.python}; code {machine.code}"
+        if machine
+        else "unknown"
+    )
     began = f"Begun {machine.began_at}, load average {machine.load_average:.1f} before it. " if machine else ""
     warning = (
         "\n**A quick run: it proves that every server is measured, and its figures are no result.**\n"
@@ -89,10 +95,16 @@ def _servers(figures: Figures, plan: Plan) -> str:
 
 
 def _absent(figures: Figures) -> str:
-    rows = [(_TITLES[each.server], str(each.round + 1), each.reason.replace("|", "/")) for each in figures.absent()]
+    rows = [(_TITLES[each.server], str(each.round + 1), _published(each.reason)) for each in figures.absent()]
     if not rows:
         return "Every server was measured in every round.\n"
     return "### Not measured\n\n" + table(("server", "round", "reason"), rows)
+
+
+def _published(reason: str) -> str:
+    """Return a reason without what belongs to one machine: addresses and the directories of paths."""
+    without_addresses = re.sub(r"\w+://\S+", "(address)", reason)
+    return re.sub(r"(?<![\w.])/(?:[\w.+-]+/)+", "", without_addresses).replace("|", "/")
 
 
 def _scenario(figures: Figures, scenario: str) -> str:
@@ -119,14 +131,14 @@ def _store_note(figures: Figures, scenario: str) -> str:
     if line is None:
         return ""
     hits = "no cache metric" if line.cache_hits is None else f"{line.cache_hits:,.0f} answers from the cache"
-    return f"\nBeside ours the online store used {line.store_cpu_s_per_1000:.3f} CPU s / 1,000 rows; {hits}.\n"
+    return f"\nBeside ours the online store used {_number(line.store_cpu_s_per_1000, 3)} CPU s / 1,000 rows; {hits}.\n"
 
 
 def _described(scenario: str) -> str:
     asking, rows, connections = scenario.split("-")
     kinds = {"rows": "in the payload", "entities": "by entity", "repeated": "the same body again and again"}
     noun = "row" if rows == "1" else "rows"
-    return f"{rows} {noun} {kinds[asking]}, {connections[1:]} connections"
+    return f"{rows} {noun} {kinds[asking]}, {connections[1:]} connection{'' if connections == 'c1' else 's'}"
 
 
 def _usual(plan: Plan) -> int:

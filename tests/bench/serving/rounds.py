@@ -1,16 +1,14 @@
 """The whole run: rounds in which every server has one turn, kept on disk so that a stopped run goes on."""
 
-import os
-import platform
 import subprocess
 from collections.abc import Callable
 
-from platform_assets.clock import wall_now
+from tests.bench.serving.machine import this_machine
 from tests.bench.serving.model import BenchModel
 from tests.bench.serving.plan import Plan
-from tests.bench.serving.process import NotStartedError, end, marked, placement
+from tests.bench.serving.process import NotStartedError, end, marked
 from tests.bench.serving.reads import measure_reads
-from tests.bench.serving.samples import Absent, Machine, Results
+from tests.bench.serving.samples import Absent, Results
 from tests.bench.serving.servers import OURS, Server
 from tests.bench.serving.turn import take_turn
 from tests.bench.serving.venvs import NotInstalledError, python_of
@@ -26,8 +24,12 @@ def run_rounds(plan: Plan, servers: list[Server], model: BenchModel, tell: Tell)
     """
     end(marked(plan.work))  # what a killed run left would disturb
     results = Results(plan.results_path)
+    machine = this_machine(model)
+    if results.machine is not None and results.machine.code != machine.code:
+        tell("the code has changed since these results: they are measured again")
+        results.restart()
     if results.machine is None:
-        results.add([_machine(model)])
+        results.add([machine])
     _install(plan, servers, tell)
     by_name = {server.name: server for server in servers}
     for number in range(plan.rounds):
@@ -55,14 +57,3 @@ def _turn(results: Results, server: Server, plan: Plan, model: BenchModel, numbe
     except (NotInstalledError, NotStartedError, LoadError, subprocess.TimeoutExpired) as error:
         tell(f"  not measured: {error}")
         results.add([Absent(server=server.name, round=number, reason=str(error))])
-
-
-def _machine(model: BenchModel) -> Machine:
-    return Machine(
-        began_at=wall_now().isoformat(timespec="seconds"),
-        cores=len(os.sched_getaffinity(0)),
-        model=model.path.parent.name,
-        placement=placement(),
-        python=platform.python_version(),
-        load_average=os.getloadavg()[0],
-    )

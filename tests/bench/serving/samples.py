@@ -9,13 +9,14 @@ from tests.bench.serving.plan import MANY_ROWS
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True, tag="machine"):
-    """Where and when a run began, and how its processes were placed."""
+    """Where, when and on which code a run began, and how its processes were placed."""
 
     began_at: str
     cores: int
     model: str
     placement: str
     python: str
+    code: str
     load_average: float
 
 
@@ -107,6 +108,11 @@ class Results:
     def has_reads(self, round_number: int) -> bool:
         """Tell whether the reader was measured in a round, up to its last figure."""
         return any(isinstance(r, Reads) and r.round == round_number and r.keys == MANY_ROWS for r in self.records)
+
+    def restart(self) -> None:
+        """Forget everything."""
+        self._path.write_bytes(b"")
+        self.records.clear()
 
     @property
     def machine(self) -> Machine | None:

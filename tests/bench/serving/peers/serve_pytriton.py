@@ -2,6 +2,7 @@
 """Triton through PyTriton: the inference server with a Python callable, batching without a wait."""
 
 import os
+import sysconfig
 
 import lightgbm
 import numpy as np
@@ -22,6 +23,8 @@ def predict(matrix: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64
 
 
 if __name__ == "__main__":
+    # Triton embeds an interpreter: it must be this one, not another 3.11 that the system has.
+    os.environ["LD_LIBRARY_PATH"] = str(sysconfig.get_config_var("LIBDIR"))
     config = TritonConfig(
         http_address="127.0.0.1",
         http_port=int(os.environ["BENCH_PORT"]),
