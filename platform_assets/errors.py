@@ -54,6 +54,7 @@ PlatformError
 │   ├── UnknownRouteError
 │   ├── MethodNotAllowedError
 │   ├── LoopbackOnlyError       an operator's route was called from another machine
+│   ├── AccessDeniedError       the caller may not ask for that product
 │   ├── UnknownProductError
 │   ├── UnknownPredictionError
 │   ├── UnknownModelVersionError   a version in a URL is not the one in force
@@ -681,6 +682,17 @@ class LoopbackOnlyError(RequestError):
     def __init__(self, *, path: str) -> None:
         """Name the path."""
         super().__init__(f"{path} answers callers on this machine alone: call it on 127.0.0.1.")
+
+
+class AccessDeniedError(RequestError):
+    """The caller may not ask for predictions of a product."""
+
+    code = "access_denied"
+    status = 403
+
+    def __init__(self, *, product: str, subject: str) -> None:
+        """Name the product and who asked."""
+        super().__init__(f"{subject!r} may not ask for predictions of {product!r}: ask the owner of the product.")
 
 
 class UnknownProductError(RequestError):

@@ -38,8 +38,8 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How a product answers online and what it answers when something is away.
 
     `fallbacks` are tried in order; `default_score` is the conservative score of the kind of that name. Latencies are
-    of the whole request in milliseconds, the age is of the stored features in hours. Without a `cache`
-    every row is scored.
+    of the whole request in milliseconds, the age is of the stored features in hours. A call that waits longer than
+    `score_deadline_ms` for its scores gets its fallback. Without a `cache` every row is scored.
     """
 
     owner: Owner
@@ -48,6 +48,7 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_feature_age_hours: float
     latency_p95_ms: float = 100.0
     latency_p99_ms: float = 120.0
+    score_deadline_ms: _Positive = 1000.0
     max_batch_rows: int = 1000
     cache: Cache | None = Cache()
     batching: Batching = Batching()

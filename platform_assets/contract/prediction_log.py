@@ -17,6 +17,7 @@ Reason = Literal[
     "snapshot_corrupt",
     "snapshot_mismatch",  # the snapshot has other columns than the release was trained on
     "engine_error",
+    "engine_timeout",  # the scores were not there in the declared time
     "invalid_score",  # the output guard refused what the model said
 ]
 

@@ -54,6 +54,7 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
                 engine=live.engine,
                 device=live.device,
                 latency_ms=call.latency_ms,
+                cache_hit=verdict.cache_hit,
             )
         )
     return entries
@@ -104,6 +105,7 @@ def _told(entry: PredictionLogEntry, verdict: Verdict) -> dict[str, Any]:
         "missing_features": verdict.missing_features,
         "engine": entry.engine,
         "device": entry.device,
+        "cache_hit": entry.cache_hit,
         "latency_ms": entry.latency_ms,
     }
 

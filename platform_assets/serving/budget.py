@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Stage = Literal[
-    "validate", "access", "cache", "lookup", "prepare", "queue", "score", "fallback", "answer", "journal"
+    "validate", "access", "admission", "cache", "lookup", "prepare", "queue", "score", "fallback", "answer", "journal"
 ]  # lookup: stored features; prepare: on-demand features and preprocessing; queue: the wait for a batch
 
 # Seconds at the median (R341-R346); a stage without an entry has no declared share.

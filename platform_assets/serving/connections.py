@@ -1,6 +1,7 @@
 """The endpoint's connections to the online store and to the prediction log, and the parts that use them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -9,7 +10,11 @@ from platform_assets.clock import wall_now
 from platform_assets.online.log_writer import LogWriter
 from platform_assets.online.reader import OnlineReader
 from platform_assets.serving.batch_copies import BatchCopies
+from platform_assets.serving.breaker import CircuitBreaker
+from platform_assets.serving.cache.prediction_cache import PredictionCache
+from platform_assets.serving.cache.shared import SharedTier
 from platform_assets.serving.follower import Follower
+from platform_assets.serving.guarded_features import GuardedFeatures
 from platform_assets.serving.health import Component
 from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
@@ -26,6 +31,7 @@ class Connected:
 
     parts: Parts
     reader: OnlineReader
+    shared: SharedTier
     writer: LogWriter
     follower: Follower
     jobs: Jobs
@@ -37,31 +43,45 @@ class Connected:
             async with self.reader, self.follower.running(self.parts), self.jobs.runner.running():
                 yield
         finally:
+            self.parts.heart.model.close()
+            await self.shared.close()
             self.parts.heart.journal.hand_over()
             await asyncio.to_thread(self.writer.close)
 
 
 def connect_parts(settings: Settings) -> Connected:
     """Return the parts over the store that the settings name; both connections are made when first used."""
-    reader = OnlineReader(settings.online_url)
+    reader, breaker = OnlineReader(settings.online_url), CircuitBreaker()
+    shared = SharedTier(settings.online_url, CircuitBreaker())
     writer = LogWriter(settings.online_url, settings.spool_dir, fsync=settings.fsync)
     follower = Follower()
     releases = Releases(home=settings.home, releases_dir=settings.releases_dir)
     jobs = Jobs(settings, releases, wall_now)
     parts = assemble(
         releases=releases,
-        features=StoreFeatures(reader),
+        features=GuardedFeatures(StoreFeatures(reader), breaker),
         batches=StoreBatches(reader, BatchCopies(settings)),
         journal=Journal(writer),
         clock=settings.clock,
         wall=wall_now,
-        components=lambda: {
+        cache=PredictionCache(timer=time.monotonic, shared=shared),
+    )
+
+    def components() -> dict[str, Component]:
+        return {
+            "online_store": _store_component(breaker),
             "prediction_log": _log_component(writer),
             "releases": follower.component(),
             "batch_jobs": jobs.runner.component(),
-        },
-    )
-    return Connected(replace(parts, jobs=jobs), reader, writer, follower, jobs)
+        }
+
+    return Connected(replace(parts, components=components, jobs=jobs), reader, shared, writer, follower, jobs)
+
+
+def _store_component(breaker: CircuitBreaker) -> Component:
+    if breaker.state == "closed":
+        return Component(status="ok", detail="reads are answered")
+    return Component(status="degraded", detail="it failed repeatedly and is left alone; a probe looks for its return")
 
 
 def _log_component(writer: LogWriter) -> Component:

@@ -4,15 +4,17 @@ validate -> look up (one round trip for all rows) -> score -> guard -> fall back
 """
 
 import datetime as dt
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from platform_assets.clock import BusinessClock, epoch_seconds, from_epoch
 from platform_assets.contract.datasets import DATASETS
+from platform_assets.errors import AccessDeniedError
 from platform_assets.inference.on_demand import apply_on_demand
+from platform_assets.serving.access import LOCAL_ACCESS, Access
+from platform_assets.serving.admission import Admission
 from platform_assets.serving.answers import make_answers, make_entries, make_single_answer
 from platform_assets.serving.asked import Asked, ask, ask_body
 from platform_assets.serving.call import Call, new_nonce
@@ -20,7 +22,6 @@ from platform_assets.serving.fallback import Open, fall_back
 from platform_assets.serving.inputs import inputs_of
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.judge import Judged
-from platform_assets.serving.laps import Laps
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.metrics import Metrics
 from platform_assets.serving.model_run import ModelRun
@@ -28,6 +29,7 @@ from platform_assets.serving.releases import Releases
 from platform_assets.serving.rows import Rows, columns_of
 from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
+from platform_assets.serving.tracing import RequestTrace
 from platform_assets.serving.verdict import Verdict
 from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer
 
@@ -43,60 +45,83 @@ class Heart:
     metrics: Metrics
     clock: BusinessClock
     wall: Callable[[], dt.datetime]
-    timer: Callable[[], float] = time.perf_counter
-    model: ModelRun = field(default_factory=ModelRun)
+    model: ModelRun
+    admission: Admission
+    access: Access = LOCAL_ACCESS
 
     async def predict(
-        self, request: PredictRequest, *, request_id: str, nonce: str | None = None
+        self,
+        request: PredictRequest,
+        *,
+        request_id: str,
+        nonce: str | None = None,
+        trace: RequestTrace | None = None,
     ) -> Answers | SingleAnswer:
         """Return one answer per row, each of them journalled; a store or engine that fails ends in a fallback.
 
-        A caller that repeats the same call gives the same `nonce`, and gets the same prediction ids.
+        A caller that repeats the same call gives the same `nonce`, and gets the same prediction ids. The stages are
+        added to `trace`.
 
-        Raises RequestError for what the caller can correct, NoReleaseError where nothing is released.
+        Raises RequestError for what the caller can correct, NoReleaseError where nothing is released, OverloadedError
+        when too much is under way.
         """
-        laps = Laps(self.timer)
-        return await self._answer(ask(self.releases, request), laps, request_id=request_id, nonce=nonce)
+        trace = trace or RequestTrace()
+        return await self._admit(ask(self.releases, request), trace, request_id=request_id, nonce=nonce)
 
-    async def predict_body(self, body: bytes, *, request_id: str) -> Answers | SingleAnswer:
+    async def predict_body(
+        self, body: bytes, *, request_id: str, trace: RequestTrace | None = None
+    ) -> Answers | SingleAnswer:
         """Return what `predict` returns for the request in a JSON body, at a fraction of the cost of reading it.
 
         Raises as `predict` does, and UnreadableBodyError for what is no JSON.
         """
-        laps = Laps(self.timer)
-        return await self._answer(ask_body(self.releases, body), laps, request_id=request_id, nonce=None)
+        trace = trace or RequestTrace()
+        return await self._admit(ask_body(self.releases, body), trace, request_id=request_id, nonce=None)
 
-    async def _answer(self, asked: Asked, laps: Laps, *, request_id: str, nonce: str | None) -> Answers | SingleAnswer:
+    async def _admit(
+        self, asked: Asked, trace: RequestTrace, *, request_id: str, nonce: str | None
+    ) -> Answers | SingleAnswer:
+        trace.lap("validate")
+        product = asked.live.product.name
+        decision = self.access.decide(product)
+        if not decision.is_allowed:
+            raise AccessDeniedError(product=product, subject=decision.subject)
+        trace.lap("access")
+        async with self.admission.enter(rows=len(asked.rows.fields)):
+            trace.lap("admission")
+            answers = await self._answer(asked, trace, request_id=request_id, nonce=nonce)
+        self.metrics.observe_call(product, trace.stages)
+        return answers
+
+    async def _answer(
+        self, asked: Asked, trace: RequestTrace, *, request_id: str, nonce: str | None
+    ) -> Answers | SingleAnswer:
         live, rows, predicted_at = asked.live, asked.rows, self.wall()
-        laps.lap("validate")
         stored = await self._look_up(live, rows, predicted_at)
-        laps.lap("lookup")
+        trace.lap("lookup")
         event_at = self._event_at(live, rows, stored.snapshot, predicted_at)
         inputs = inputs_of(live, rows, stored, epoch_seconds(event_at))
-        results = await self.model.judge(live, inputs)
-        laps.lap("score")
-        verdicts = await self._fall_back(live, rows, results, event_at)
-        laps.lap("fallback")
+        judgement = await self.model.judge(live, inputs)
+        trace.lap_with(judgement.stages, rest="queue")
+        verdicts = await self._fall_back(live, rows, judgement.results, event_at)
+        trace.lap("fallback")
         call = Call(
             request_id=request_id,
             live=live,
             snapshot=stored.snapshot,
             event_at=event_at,
             predicted_at=predicted_at,
-            latency_ms=laps.elapsed_ms,
+            latency_ms=trace.elapsed_ms,
             nonce=nonce or new_nonce(),
         )
         entries = make_entries(call, rows, inputs.features, verdicts)
+        trace.lap("answer")
         self.journal.append(entries)
         self.metrics.count_predictions(entries)
-        answers = (
-            make_single_answer(call, entries[0], verdicts[0])
-            if asked.is_single
-            else make_answers(call, entries, verdicts)
-        )
-        laps.lap("answer")
-        self.metrics.observe_call(live.product.name, laps.stages)
-        return answers
+        trace.lap("journal")
+        if asked.is_single:
+            return make_single_answer(call, entries[0], verdicts[0])
+        return make_answers(call, entries, verdicts)
 
     async def _look_up(self, live: LiveRelease, rows: Rows, predicted_at: dt.datetime) -> StoredRows:
         count = len(rows.fields)

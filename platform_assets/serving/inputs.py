@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from platform_assets.contract.prediction_log import Reason
 from platform_assets.inference.frame import Column, Floats
+from platform_assets.serving.cache.keys import Scope
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.row_types import RowTuple
 from platform_assets.serving.rows import Rows, columns_of
@@ -23,7 +24,7 @@ class Inputs:
     `features` [rows, stored columns] hold what the caller sent, else what the store gave, else NaN. `needed`, `found`
     and `event_times` are [rows, views]: a view whose every column was sent is not needed. `event_at` [rows] is the
     instant that each row stands for, in epoch seconds. Per row, `as_of` is the instant of the snapshot that was read,
-    and `failures` say why the store gave nothing at all.
+    `scopes` what a cached score must share, and `failures` say why the store gave nothing at all.
     """
 
     fields: list[RowTuple]
@@ -34,6 +35,7 @@ class Inputs:
     has_sent: Flags
     event_at: Floats
     as_of: list[dt.datetime | None]
+    scopes: list[Scope]
     failures: list[Reason | None]
 
     @property
@@ -63,6 +65,7 @@ def inputs_of(live: LiveRelease, rows: Rows, stored: StoredRows, event_at: float
         has_sent=has_sent,
         event_at=np.full(count, event_at),
         as_of=[stored.snapshot.as_of if stored.snapshot else None] * count,
+        scopes=[live.scope(stored.snapshot)] * count,
         failures=[stored.failure] * count,
     )
 
@@ -80,6 +83,7 @@ def joined(calls: Sequence[Inputs]) -> Inputs:
         has_sent=np.concatenate([call.has_sent for call in calls]),
         event_at=np.concatenate([call.event_at for call in calls]),
         as_of=[as_of for call in calls for as_of in call.as_of],
+        scopes=[scope for call in calls for scope in call.scopes],
         failures=[failure for call in calls for failure in call.failures],
     )
 

@@ -1,19 +1,29 @@
 """Rows with their stored features become verdicts by the model; rows it cannot answer are named with the reason."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from platform_assets.contract.prediction_log import Reason
 from platform_assets.inference.frame import Floats, take_rows
-from platform_assets.inference.scoring import Scored, prepare_matrix
+from platform_assets.inference.scoring import prepare_matrix
+from platform_assets.serving.cache.prediction_cache import CachedScores
 from platform_assets.serving.inputs import Inputs
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.stored import Ages, Flags, feature_ages
 from platform_assets.serving.verdict import Verdict, known
 
 Judged = Verdict | Reason
+Stages = list[tuple[str, float]]
 _NOTHING: tuple[str, ...] = ()
+
+
+class Judgement(NamedTuple):
+    """One verdict or reason per row, in order, and the seconds that the stages on the way took."""
+
+    results: list[Judged]
+    stages: Stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +54,11 @@ def case_matrix(case: Case) -> Floats:
     return prepare_matrix(case.live.bundle, frame)
 
 
-def close_case(case: Case, scored: Scored | None) -> list[Judged]:
-    """Return a verdict, or the reason for a fallback, per row and in order; `scored` is None when the engine failed."""
+def close_case(case: Case, scored: CachedScores | Reason) -> list[Judged]:
+    """Return a verdict, or the reason for a fallback, per row and in order; a reason in place of scores is of all."""
     results: list[Judged | None] = list(case.reasons)
-    if scored is None:
-        return ["engine_error" if result is None else result for result in results]
+    if not isinstance(scored, CachedScores):
+        return [scored if result is None else result for result in results]
     for at, verdict in zip(case.positions, _verdicts(case, scored), strict=True):
         results[at] = verdict
     return [result for result in results if result is not None]
@@ -70,8 +80,8 @@ def _reason(failure: Reason | None, *, is_unknown: bool) -> Reason | None:
     return failure or ("unknown_entity" if is_unknown else None)
 
 
-def _verdicts(case: Case, scored: Scored) -> list[Judged]:
-    inputs, positions = case.inputs, case.positions
+def _verdicts(case: Case, cached: CachedScores) -> list[Judged]:
+    inputs, positions, scored = case.inputs, case.positions, cached.scored
     ages = _ages(case)
     missing = _missing_views(case.live, inputs.needed & ~inputs.found)
     rows = zip(
@@ -79,6 +89,7 @@ def _verdicts(case: Case, scored: Scored) -> list[Judged]:
         scored.score.tolist(),
         scored.uncertainty.tolist(),
         scored.is_valid.tolist(),
+        cached.is_hit.tolist(),
         strict=True,
     )
     age_s, max_age_s, is_stale = (column.tolist() for column in ages)
@@ -95,10 +106,11 @@ def _verdicts(case: Case, scored: Scored) -> list[Judged]:
             action_allowed=not is_stale[at],
             reason="stale_features" if is_stale[at] else "missing_features" if missing[at] else None,
             missing_features=missing[at],
+            cache_hit=is_hit,
         )
         if is_valid
         else "invalid_score"
-        for at, score, uncertainty, is_valid in rows
+        for at, score, uncertainty, is_valid, is_hit in rows
     ]
 
 

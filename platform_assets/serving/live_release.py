@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from platform_assets.contract.online import Batching
 from platform_assets.contract.product import Product
 from platform_assets.errors import ModelUnusableError
 from platform_assets.inference.bundle import Bundle, load_bundle
@@ -15,8 +16,10 @@ from platform_assets.inference.frame import Floats
 from platform_assets.inference.live_pointer import LivePointer
 from platform_assets.inference.release import Release, read_release
 from platform_assets.online.layout import Manifest
+from platform_assets.serving.cache.keys import Scope
 from platform_assets.serving.row_schema import RowSchema
 from platform_assets.serving.smoke import smoke_test
+from platform_assets.serving.stored import SnapshotSeen
 
 _SECONDS_PER_HOUR = 3600.0
 
@@ -49,12 +52,32 @@ class LiveRelease:
     @property
     def engine(self) -> str:
         """What computes the score."""
-        return self.bundle.manifest.framework
+        return self.bundle.predictor.engine
 
     @property
     def device(self) -> str:
         """Where the score is computed."""
-        return "cpu"
+        return self.bundle.predictor.device
+
+    @property
+    def batching(self) -> Batching:
+        """How rows of concurrent requests are scored together."""
+        return self.product.online.batching if self.product.online else Batching()
+
+    @property
+    def score_deadline_s(self) -> float:
+        """How long a call may wait for its scores, in seconds; then its fallback answers."""
+        return self.product.online.score_deadline_ms / 1000.0 if self.product.online else 1.0
+
+    def scope(self, snapshot: SnapshotSeen | None) -> Scope:
+        """Return what a cached score must share with a row that was read from this snapshot."""
+        return Scope(
+            release_id=self.release.release_id,
+            output_schema_version=self.bundle.manifest.output_schema_version,
+            engine=self.engine,
+            snapshot_id=snapshot.snapshot_id if snapshot else None,
+            snapshot_epoch=snapshot.epoch if snapshot else None,
+        )
 
 
 def load_release(home: Path, releases_dir: Path, product: str, pointer: LivePointer) -> LiveRelease | None:

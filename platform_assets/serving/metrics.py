@@ -117,9 +117,9 @@ class Metrics:
         """Count rows looked up in one tier of the prediction cache."""
         count(self._tallies.counters[families.CACHE_LOOKUPS.name], (product, tier, result), rows)
 
-    def count_scored(self, *, product: str, engine: str, rows: int) -> None:
-        """Count one call of an engine with the rows that it scored."""
-        count(self._tallies.counters[families.ENGINE_CALLS.name], (product, engine))
+    def count_scored(self, *, product: str, engine: str, rows: int, calls: int = 1) -> None:
+        """Count calls of an engine with the rows that they scored."""
+        count(self._tallies.counters[families.ENGINE_CALLS.name], (product, engine), calls)
         count(self._tallies.counters[families.ENGINE_ROWS.name], (product, engine), rows)
 
     def count_refusal(self, reason: Refusal) -> None:

@@ -1,39 +1,116 @@
-"""Inputs go through the model of a release: small ones at once, large ones beside the event loop."""
+"""Inputs go through the model of a release: cache, batcher, engine, guard; small calls together, large ones alone."""
 
 import asyncio
+import functools
+import time
+from collections.abc import Callable
 
+from platform_assets.contract.prediction_log import Reason
 from platform_assets.errors import BundleError
+from platform_assets.inference.frame import Floats
 from platform_assets.inference.scoring import Scored, score_matrix
+from platform_assets.serving.batching.batcher import Batcher
+from platform_assets.serving.batching.lane import LaneKey
+from platform_assets.serving.breaker import CircuitBreaker
+from platform_assets.serving.cache.keys import row_keys
+from platform_assets.serving.cache.prediction_cache import CachedScores, PredictionCache
 from platform_assets.serving.inputs import Inputs
-from platform_assets.serving.judge import Case, Judged, case_matrix, close_case, open_case
+from platform_assets.serving.judge import Case, Judgement, Stages, case_matrix, close_case, open_case
 from platform_assets.serving.live_release import LiveRelease
+from platform_assets.serving.metrics import Metrics
+from platform_assets.serving.model_counts import ModelCounts
 from platform_assets.serving.turns import Turns
 
-# Below about a millisecond of work a hop to a thread costs more than it frees (measured: 32 rows of 500 trees).
-_INLINE_ROWS = 32
+_SMALL_ROWS = 32
+_ENGINES_REMEMBERED = 64
 
 
 class ModelRun:
-    """Judges inputs by the model; one per event loop."""
+    """Judges inputs by the model; one per event loop. A score is never computed twice for equal inputs at one time."""
 
-    def __init__(self) -> None:
-        """Start with nothing under way."""
-        self._turns = Turns(_judge)
+    def __init__(
+        self,
+        *,
+        metrics: Metrics,
+        wall_s: Callable[[], float],
+        cache: PredictionCache | None = None,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Start with an empty cache; `wall_s` gives the wall instant in epoch seconds."""
+        self._cache = cache or PredictionCache(timer=time.monotonic)
+        self._batcher = Batcher()
+        self._counts = ModelCounts(self._cache, self._batcher, metrics)
+        self._wall_s = wall_s
+        self._timer = timer
+        self._turns = Turns(self._judge)
+        self._breaker = functools.lru_cache(maxsize=_ENGINES_REMEMBERED)(lambda _release_id: CircuitBreaker())
 
-    async def judge(self, live: LiveRelease, inputs: Inputs) -> list[Judged]:
-        """Return a verdict, or the reason for a fallback, per row and in order."""
-        if inputs.count <= _INLINE_ROWS:
+    async def judge(self, live: LiveRelease, inputs: Inputs) -> Judgement:
+        """Return a verdict, or the reason for a fallback, per row and in order. Raises OverloadedError."""
+        if inputs.count <= _SMALL_ROWS:
             return await self._turns.join(live, inputs)
-        return await asyncio.to_thread(_judge, live, inputs)
+        return await self._judge(live, inputs)
+
+    def close(self) -> None:
+        """Refuse what waits for an engine."""
+        self._batcher.close()
+
+    async def _judge(self, live: LiveRelease, inputs: Inputs) -> Judgement:
+        case = open_case(live, inputs)
+        if not case.positions:
+            return Judgement(close_case(case, "engine_error"), [])
+        stages: Stages = []
+        results = close_case(case, await self._attempt(case, stages))
+        self._counts.tell(live.product.name, live.engine)
+        return Judgement(results, stages)
+
+    async def _attempt(self, case: Case, stages: Stages) -> CachedScores | Reason:
+        """Return the scores, or why there are none: an engine that keeps failing is left alone for a while."""
+        breaker = self._breaker(case.live.release.release_id)
+        ticket = breaker.enter()
+        if ticket is None:
+            return "engine_error"
+        report = breaker.abandoned  # a call that was refused or cancelled says nothing about the engine
+        try:
+            async with asyncio.timeout(case.live.score_deadline_s):
+                scores = await self._score(case, stages)
+            report = breaker.succeeded
+        except (BundleError, TimeoutError) as error:
+            report = breaker.failed
+            return "engine_timeout" if isinstance(error, TimeoutError) else "engine_error"
+        finally:
+            report(ticket)
+        return scores
+
+    async def _score(self, case: Case, stages: Stages) -> CachedScores:
+        live, started = case.live, self._timer()
+        matrix = case_matrix(case)
+        prepared = self._timer()
+        scoring_s = 0.0
+
+        async def compute(missing: Floats) -> Scored:
+            nonlocal scoring_s
+            begun = self._timer()
+            scored = await self._batcher.score(
+                LaneKey(live.product.name, live.release.release_id),
+                functools.partial(score_matrix, live.bundle),
+                missing,
+                live.batching,
+            )
+            scoring_s += self._timer() - begun
+            return scored
+
+        cache = live.product.online.cache if live.product.online else None
+        keys = _keys(case, matrix) if cache else []
+        scores = await self._cache.score(live.product.name, cache, keys, matrix, compute, at=self._wall_s())
+        cache_s = self._timer() - prepared - scoring_s
+        stages += [("prepare", prepared - started), ("cache", cache_s), ("score", scoring_s)]
+        return scores
 
 
-def _judge(live: LiveRelease, inputs: Inputs) -> list[Judged]:
-    case = open_case(live, inputs)
-    return close_case(case, _scored(live, case) if case.positions else None)
-
-
-def _scored(live: LiveRelease, case: Case) -> Scored | None:
-    try:
-        return score_matrix(live.bundle, case_matrix(case))
-    except BundleError:
-        return None
+def _keys(case: Case, matrix: Floats) -> list[bytes]:
+    """Return the cache key of each row; rows of one turn may have been read from different snapshots."""
+    scopes = [case.inputs.scopes[at] for at in case.positions]
+    if scopes.count(scopes[0]) == len(scopes):
+        return row_keys(scopes[0], matrix)
+    return [row_keys(scope, matrix[at : at + 1])[0] for at, scope in enumerate(scopes)]

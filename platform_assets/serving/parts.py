@@ -5,12 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from platform_assets.clock import BusinessClock
+from platform_assets.serving.admission import Admission
+from platform_assets.serving.cache.prediction_cache import PredictionCache
 from platform_assets.serving.examination import examine
 from platform_assets.serving.health import Component, Health
 from platform_assets.serving.heart import Heart
 from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.metrics import Metrics
+from platform_assets.serving.model_run import ModelRun
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.sources import BatchSource, FeatureSource
 
@@ -51,9 +54,9 @@ def assemble(
     journal: Journal,
     clock: BusinessClock,
     wall: Callable[[], dt.datetime],
-    components: Callable[[], dict[str, Component]] = dict,
+    cache: PredictionCache | None = None,
 ) -> Parts:
-    """Return the parts around these sources."""
+    """Return the parts around these sources; without a `cache` each process has one of its own."""
     metrics = Metrics()
     heart = Heart(
         releases=releases,
@@ -63,5 +66,7 @@ def assemble(
         metrics=metrics,
         clock=clock,
         wall=wall,
+        model=ModelRun(metrics=metrics, wall_s=lambda: wall().timestamp(), cache=cache),
+        admission=Admission(metrics),
     )
-    return Parts(heart=heart, releases=releases, features=features, metrics=metrics, components=components)
+    return Parts(heart=heart, releases=releases, features=features, metrics=metrics)

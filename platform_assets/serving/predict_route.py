@@ -1,4 +1,4 @@
-"""POST /v1/predict as plain ASGI: the route that almost every request takes pays for no router and no request object."""
+"""POST /v1/predict as plain ASGI: the route that almost every request takes pays for no router."""
 
 import msgspec
 from starlette.requests import Request
@@ -9,6 +9,7 @@ from platform_assets.serving.envelope import read_body
 from platform_assets.serving.heart import Heart
 from platform_assets.serving.problems import platform_problem
 from platform_assets.serving.request_ids import request_id_of
+from platform_assets.serving.tracing import trace_of
 
 PREDICT_PATH = "/v1/predict"
 _ENCODER = msgspec.json.Encoder()
@@ -28,7 +29,7 @@ class PredictRoute:
         """Answer one request; errors of ours become problem details."""
         try:
             body = await read_body(receive)
-            answers = await self._heart.predict_body(body, request_id=request_id_of(scope))
+            answers = await self._heart.predict_body(body, request_id=request_id_of(scope), trace=trace_of(scope))
         except PlatformError as error:
             await platform_problem(Request(scope), error)(scope, receive, send)
             return

@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from starlette.types import Scope
 
@@ -40,6 +40,16 @@ class RequestTrace:
         """End a stage and begin the next."""
         now = self._timer()
         self.stages.append((stage, now - self._last))
+        self._last = now
+
+    def lap_with(self, stages: Iterable[tuple[str, float]], *, rest: str) -> None:
+        """End a stretch whose stages were timed elsewhere, in seconds; what they leave of it is the stage `rest`."""
+        now = self._timer()
+        left = now - self._last
+        for stage, seconds in stages:
+            self.stages.append((stage, seconds))
+            left -= seconds
+        self.stages.append((rest, max(left, 0.0)))
         self._last = now
 
     @property

@@ -5,14 +5,16 @@ fixed costs of numpy and of the engine among its callers (measured: half of them
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from platform_assets.serving.inputs import Inputs, joined
-from platform_assets.serving.judge import Judged
+from platform_assets.serving.judge import Judgement
 from platform_assets.serving.live_release import LiveRelease
 
-Judge = Callable[[LiveRelease, Inputs], list[Judged]]
+Judge = Callable[[LiveRelease, Inputs], Coroutine[Any, Any, Judgement]]
 _MOST_ROWS = 64
 
 
@@ -22,7 +24,7 @@ class _Turn:
 
     live: LiveRelease
     calls: list[Inputs] = field(default_factory=list)
-    answers: list[asyncio.Future[list[Judged]]] = field(default_factory=list)
+    answers: list[asyncio.Future[Judgement]] = field(default_factory=list)
     rows: int = 0
 
 
@@ -30,19 +32,20 @@ class Turns:
     """Collects the calls of a turn by release; releases are never mixed."""
 
     def __init__(self, judge: Judge) -> None:
-        """Take what judges joined inputs: one result per row, in order."""
+        """Take what judges joined inputs."""
         self._judge = judge
         self._open: dict[str, _Turn] = {}
+        self._under_way: set[asyncio.Task[Judgement]] = set()  # the loop itself keeps tasks by weak references only
 
-    def join(self, live: LiveRelease, inputs: Inputs) -> "asyncio.Future[list[Judged]]":
-        """Return the future results of a call, one per row; what the judge raises reaches every call of the turn."""
+    def join(self, live: LiveRelease, inputs: Inputs) -> "asyncio.Future[Judgement]":
+        """Return the future judgement of a call; what the judge raises reaches every call of the turn."""
         loop = asyncio.get_running_loop()
         key = live.release.release_id
         turn = self._open.get(key)
         if turn is None or turn.live is not live or turn.rows + inputs.count > _MOST_ROWS:
             turn = self._open[key] = _Turn(live)
             loop.call_soon(self._end, key, turn)
-        answer: asyncio.Future[list[Judged]] = loop.create_future()
+        answer: asyncio.Future[Judgement] = loop.create_future()
         turn.calls.append(inputs)
         turn.answers.append(answer)
         turn.rows += inputs.count
@@ -51,23 +54,25 @@ class Turns:
     def _end(self, key: str, turn: _Turn) -> None:
         if self._open.get(key) is turn:
             del self._open[key]
-        try:
-            results = self._judge(turn.live, joined(turn.calls))
-        except BaseException as error:  # noqa: BLE001 - not handled here: every waiting call raises it
-            _fail(turn.answers, error)
-        else:
-            _hand_out(turn, results)
+        task = asyncio.get_running_loop().create_task(self._judge(turn.live, joined(turn.calls)))
+        self._under_way.add(task)
+        task.add_done_callback(functools.partial(self._hand_out, turn))
+
+    def _hand_out(self, turn: _Turn, task: asyncio.Task[Judgement]) -> None:
+        self._under_way.discard(task)
+        start = 0
+        for call, answer in zip(turn.calls, turn.answers, strict=True):
+            end = start + call.count
+            if not answer.done():  # its caller may have gone
+                _settle(answer, task, slice(start, end))
+            start = end
 
 
-def _hand_out(turn: _Turn, results: Sequence[Judged]) -> None:
-    start = 0
-    for call, answer in zip(turn.calls, turn.answers, strict=True):
-        if not answer.done():  # its caller may have gone
-            answer.set_result(list(results[start : start + call.count]))
-        start += call.count
-
-
-def _fail(answers: Sequence["asyncio.Future[list[Judged]]"], error: BaseException) -> None:
-    for answer in answers:
-        if not answer.done():
-            answer.set_exception(error)
+def _settle(answer: asyncio.Future[Judgement], task: asyncio.Task[Judgement], rows: slice) -> None:
+    if task.cancelled():
+        answer.cancel()
+    elif (error := task.exception()) is not None:
+        answer.set_exception(error)
+    else:
+        results, stages = task.result()
+        answer.set_result(Judgement(results[rows], stages))

@@ -22,6 +22,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fallback: FallbackUsed = "none"
     reason: Reason | None = None
     missing_features: tuple[str, ...] = ()
+    cache_hit: bool = False
 
 
 def known(value: float) -> float | None:

@@ -54,7 +54,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `age_seconds` is the age of the stored features (or of the batch for a last_batch fallback) at `event_at`, measured
     on the view that is closest to its limit `max_age_seconds`; both are null where no stored feature was read.
-    `missing_features` names the feature views that had no row for the entity.
+    `cache_hit` tells that an earlier score for the same inputs was given again, `missing_features` names the feature
+    views that had no row for the entity.
     """
 
     prediction_id: str
@@ -79,6 +80,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     missing_features: tuple[str, ...]
     engine: str
     device: str
+    cache_hit: bool
     latency_ms: float
 
 

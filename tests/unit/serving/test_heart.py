@@ -239,6 +239,11 @@ async def test_a_target_instant_travels_as_text_into_the_log(endpoint: Endpoint)
     assert entry.request == {"target_at": "2011-12-09T12:30:00+00:00"}
 
 
-def test_two_endpoints_live_in_one_process(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_two_endpoints_in_one_process_count_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
     one, two = (make_endpoint(tmp_path_factory.mktemp("home")) for _ in range(2))
-    assert one.parts.metrics.render() == two.parts.metrics.render()
+    for endpoint in (one, two):
+        endpoint.publisher.publish("churn")
+        await endpoint.parts.refresh()
+    await ask(one, product="churn", entities=["13085"])
+    assert b"platform_predictions_total{" in one.parts.metrics.render()
+    assert b"platform_predictions_total{" not in two.parts.metrics.render()
