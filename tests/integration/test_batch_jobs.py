@@ -35,6 +35,7 @@ def test_the_scores_of_a_job_equal_those_of_single_requests_bit_for_bit(job_endp
     job = job_endpoint.accept(f"rows.{suffix}", f"out.{suffix}", batch_size=500)
     done = job_endpoint.finished(job["job_id"])
     assert (done["status"], done["error"]) == ("succeeded", None)
+    assert job_endpoint.worker_log(job["job_id"]).read_text() == ""
     rows = read_output(job_endpoint.exchange / f"out.{suffix}")
     answers = predict(job_endpoint, keys[:1000]) + predict(job_endpoint, keys[1000:])
     assert [row["customer_id"] for row in rows] == keys

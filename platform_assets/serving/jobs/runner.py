@@ -75,14 +75,16 @@ class JobRunner:
             await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
 
     def _due(self, unfinished: list[JobSpec]) -> JobSpec | None:
+        """Return the oldest job that does not wait, and forget those that have ended."""
+        for job_id in self._failures.keys() - {spec.job_id for spec in unfinished}:
+            self._failures.pop(job_id)
+            self._not_before.pop(job_id, None)
         now = asyncio.get_running_loop().time()
         return next((spec for spec in unfinished if self._not_before.get(spec.job_id, 0.0) <= now), None)
 
     async def _work(self, job: JobSpec) -> None:
-        code = await self._run_worker(job)
-        if code == 0:
-            self._failures.pop(job.job_id, None)
-            self._not_before.pop(job.job_id, None)
+        """Run a worker; when it ends before its job, the next one is started after a growing pause."""
+        if await self._run_worker(job) == 0:
             return
         failures = self._failures[job.job_id] = self._failures.get(job.job_id, 0) + 1
         pause = min(2.0 ** (failures - 1), _LONGEST_PAUSE_SECONDS)

@@ -8,7 +8,6 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import BinaryIO
 
 from platform_assets.clock import wall_now
 from platform_assets.serving.jobs.locks import try_locked
@@ -27,7 +26,7 @@ def main() -> int:
     line = sys.stdin.buffer.readline()
     settings = decode_settings(line) if line else Settings.from_environment()
     if line:
-        threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
+        threading.Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
     record = JobRecord(Path(sys.argv[1]), fsync=settings.fsync)
     with try_locked(record.lock_path) as is_free:
         if not is_free:
@@ -36,9 +35,10 @@ def main() -> int:
     return 0
 
 
-def _end_with(endpoint: BinaryIO) -> None:
+def _end_with(endpoint: int) -> None:
     """End this process at once when the endpoint is gone: whatever is not committed is done again."""
-    endpoint.read()
+    while os.read(endpoint, 1):  # past Python's buffer, whose lock would abort the end of the process
+        pass
     os._exit(1)
 
 
