@@ -15,6 +15,7 @@ from platform_assets.serving.parts import Parts
 from platform_assets.serving.problems import platform_problem
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.request_ids import request_id_of
+from platform_assets.serving.tracing import trace_of
 from platform_assets.serving.wire import PredictRequest
 
 Read = Callable[[bytes, Releases], PredictRequest]
@@ -50,5 +51,5 @@ async def _predict(parts: Parts, read: Read, request: Request) -> Response:
         sunset = SUNSET_AT.date().isoformat()
         raise RouteRetiredError(path=request.url.path, sunset=sunset, successor=SUCCESSOR)
     asked = read(await read_body(request.receive), parts.releases)
-    answers = await parts.heart.predict(asked, request_id=request_id_of(request.scope))
+    answers = await parts.heart.predict(asked, request_id=request_id_of(request.scope), trace=trace_of(request.scope))
     return Response(msgspec.json.encode(answers), media_type="application/json")

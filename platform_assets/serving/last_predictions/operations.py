@@ -1,6 +1,7 @@
 """The operation of the last published predictions, for the description of the endpoint."""
 
 from platform_assets.errors import (
+    AccessDeniedError,
     BatchOnlyError,
     LastBatchUnavailableError,
     MalformedRequestError,
@@ -38,6 +39,7 @@ def operations() -> tuple[Operation, ...]:
                 200: Reply(description="What is published, and which entities have nothing.", kinds=(LastPredictions,))
             },
             errors=(
+                AccessDeniedError,
                 MalformedRequestError,
                 UnknownProductError,
                 BatchOnlyError,

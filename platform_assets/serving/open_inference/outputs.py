@@ -37,6 +37,7 @@ OUTPUTS: dict[str, Datatype] = {
     "max_age_seconds": "FP64",
     "model_version": "INT64",
     "release_id": "BYTES",
+    "cache_hit": "BOOL",
 }
 
 

@@ -18,6 +18,7 @@ from platform_assets.serving.open_inference.problems import Handler, with_error_
 from platform_assets.serving.open_inference.wire import Live, ModelReady, Ready
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
+from platform_assets.serving.tracing import trace_of
 from platform_assets.serving.wire import Answers
 
 _JSON, _BYTES = "application/json", "application/octet-stream"
@@ -85,7 +86,8 @@ class InferenceHandlers:
         wanted = wanted_outputs(asked)
         rows = to_predict_request(live, asked, buffers)
         # Nothing is awaited between `_asked` and the heart, so that both see the same release.
-        answered = await self._parts.heart.predict(rows, request_id=request_id_of(request.scope))
+        request_id, trace = request_id_of(request.scope), trace_of(request.scope)
+        answered = await self._parts.heart.predict(rows, request_id=request_id, trace=trace)
         answers = cast("Answers", answered)  # rows are answered by rows
         version = live.release.model_version
         return _tensors(*encode_response(answers, wanted, model_version=version, caller_id=asked.id))

@@ -36,7 +36,7 @@ async def post(endpoint: Endpoint, path: str, body: object) -> httpx.Response:
 
 def values(answer: Any) -> Any:  # noqa: ANN401 - JSON of any shape
     """Return an answer without what differs between two equal calls."""
-    own = {"prediction_id", "request_id", "latency_ms", "computed_at"}
+    own = {"prediction_id", "request_id", "latency_ms", "cache_hit"}
     if isinstance(answer, list):
         return [values(each) for each in answer]
     if isinstance(answer, dict):
