@@ -7,7 +7,7 @@ PLATFORM := $(BIN)/platform
 SOURCES := platform_assets tests feature_repo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status check test lint types bench bench-serving format clean clean-venv
+.PHONY: help setup demo up down status check test lint types bench bench-serving soak format clean clean-venv
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: $(VENV)/.ready ## Measure what the documents promise
 bench-serving: $(VENV)/.ready ## Measure the endpoint beside other model servers (WORK= ROUNDS= SECONDS= ONLY= QUICK=1 FRESH=1)
 	$(BIN)/python -m tests.bench.serving $(if $(WORK),--work '$(WORK)') $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only '$(ONLY)') $(if $(QUICK),--quick) $(if $(FRESH),--fresh)
+
+soak: $(VENV)/.ready ## Ten minutes of the endpoint under load, swaps and outages: flat memory, no answer lost (SECONDS=)
+	$(BIN)/python -m tests.faults.soak_endpoint $(or $(SECONDS),600)
 
 clean: ## Remove caches; state in .platform and the environment stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -33,7 +33,7 @@ class AdmissionLimits:
     """
 
     small_call_rows: int = 8
-    calls: int = 64
+    calls: int = 32
     rows: int = 512
     queued_calls: int = 512
     wait_s: float = 0.1
