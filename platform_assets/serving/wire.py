@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from platform_assets.contract.prediction_log import FallbackUsed, Reason
-from platform_assets.errors import MalformedRequestError, UnreadableBodyError
+from platform_assets.serving.json_body import read_json
 from platform_assets.serving.limits import MAX_NAME_LENGTH, MAX_TEXT_LENGTH
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_LENGTH)]
@@ -119,10 +119,4 @@ def read_plain_request(body: bytes) -> PlainRequest | None:
 
 def read_request(body: bytes) -> PredictRequest:
     """Return the request of a body. Raises UnreadableBodyError (400) and MalformedRequestError (422) with the path."""
-    try:
-        return _REQUESTS.decode(body)
-    except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at ")
-        raise MalformedRequestError(where=path.strip("`") or "$", problem=problem) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise UnreadableBodyError(problem=str(error) or type(error).__name__) from None
+    return read_json(_REQUESTS, body)

@@ -62,9 +62,12 @@ def decode_values(datatype: Datatype, raw: bytes, count: int, where: str) -> lis
     if len(raw) != expected:
         problem = f"{count} elements of {datatype} have {expected} bytes, binary_data_size is {len(raw)}"
         raise MalformedRequestError(where=where, problem=problem)
-    values: list[Element] = np.frombuffer(raw, dtype=_DTYPES[datatype]).tolist()
+    array = np.frombuffer(raw, dtype=_DTYPES[datatype])
+    values: list[Element] = array.tolist()
     if datatype == "BOOL":
         return _decode_flags(values, where)
+    if np.isinf(array).any():  # JSON, in which the rows go on, has no word for it
+        raise MalformedRequestError(where=where, problem="expected finite numbers, or NaN for unknown ones")
     return [None if isinstance(value, float) and math.isnan(value) else value for value in values]
 
 

@@ -1,15 +1,14 @@
-"""Input tensors become the rows of a request to the heart; every error names the tensor."""
+"""Input tensors become the body of POST /v1/predict, which has the fast path; an error names the tensor or the row."""
 
 import msgspec
 
 from platform_assets.contract.features import FieldType
 from platform_assets.errors import MalformedRequestError
-from platform_assets.serving.json_body import convert_plain, read_json
+from platform_assets.serving.json_body import read_json
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.open_inference.binary import Buffers, decode_values
 from platform_assets.serving.open_inference.wire import Datatype, Element, InferRequest, RequestInput
 from platform_assets.serving.row_schema import RowSchema
-from platform_assets.serving.wire import PredictRequest
 
 _DATATYPES: dict[FieldType, Datatype] = {
     "text": "BYTES",
@@ -35,8 +34,8 @@ def read_infer_request(header: bytes) -> InferRequest:
     return read_json(_REQUESTS, header)
 
 
-def to_predict_request(live: LiveRelease, asked: InferRequest, buffers: Buffers) -> PredictRequest:
-    """Return the request of the same rows to the heart, where row i holds element i of each tensor.
+def to_predict_body(live: LiveRelease, asked: InferRequest, buffers: Buffers) -> bytes:
+    """Return the body of POST /v1/predict with the same rows, where row i holds element i of each tensor.
 
     Raises MalformedRequestError for tensors that do not fit the model; the heart checks the values.
     """
@@ -44,7 +43,7 @@ def to_predict_request(live: LiveRelease, asked: InferRequest, buffers: Buffers)
     buffers.finish()
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     event_at = asked.parameters.event_at if asked.parameters else None
-    return convert_plain({"product": live.product.name, "rows": rows, "event_at": event_at}, PredictRequest)
+    return msgspec.json.encode({"product": live.product.name, "rows": rows, "event_at": event_at})
 
 
 def _columns(schema: RowSchema, asked: InferRequest, buffers: Buffers) -> dict[str, list[Element]]:

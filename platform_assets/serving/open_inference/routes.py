@@ -11,7 +11,7 @@ from platform_assets.errors import MethodNotAllowedError, NoReleaseError, Unknow
 from platform_assets.serving.envelope import read_body
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.open_inference.binary import LENGTH_HEADER, split_body
-from platform_assets.serving.open_inference.inputs import read_infer_request, to_predict_request
+from platform_assets.serving.open_inference.inputs import read_infer_request, to_predict_body
 from platform_assets.serving.open_inference.metadata import SERVER, model_metadata
 from platform_assets.serving.open_inference.outputs import encode_response, wanted_outputs
 from platform_assets.serving.open_inference.problems import Handler, with_error_member
@@ -84,10 +84,10 @@ class InferenceHandlers:
         header, buffers = split_body(body, request.headers.get(LENGTH_HEADER))
         asked = read_infer_request(header)
         wanted = wanted_outputs(asked)
-        rows = to_predict_request(live, asked, buffers)
+        rows = to_predict_body(live, asked, buffers)
         # Nothing is awaited between `_asked` and the heart, so that both see the same release.
         request_id, trace = request_id_of(request.scope), trace_of(request.scope)
-        answered = await self._parts.heart.predict(rows, request_id=request_id, trace=trace)
+        answered = await self._parts.heart.predict_body(rows, request_id=request_id, trace=trace)
         answers = cast("Answers", answered)  # rows are answered by rows
         version = live.release.model_version
         return _tensors(*encode_response(answers, wanted, model_version=version, caller_id=asked.id))

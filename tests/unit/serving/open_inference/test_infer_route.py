@@ -230,7 +230,7 @@ async def test_an_infinite_element_is_refused(served: Endpoint) -> None:
     raw = np.array([np.inf]).tobytes()
     response = await post(served, INFER, header + raw, **{"Inference-Header-Content-Length": str(len(header))})
     assert response.status_code == 422
-    assert "$.rows[0].order_count: expected a finite number" in response.json()["error"]
+    assert "$.inputs[1]: expected finite numbers" in response.json()["error"]
 
 
 async def test_a_body_that_is_no_json_is_refused_in_both_shapes(served: Endpoint) -> None:
