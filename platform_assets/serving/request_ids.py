@@ -1,5 +1,6 @@
 """The id that ties a request, its answer, its log entries and the server's log lines together."""
 
+import itertools
 import re
 import secrets
 
@@ -9,6 +10,9 @@ from platform_assets.serving.limits import MAX_REQUEST_ID_LENGTH
 
 HEADER = b"x-request-id"
 _SCOPE_KEY = "platform_request_id"
+# Unique, not secret: asking the system for randomness costs each request more than its whole trace.
+_PROCESS = secrets.token_hex(8)
+_NUMBERS = itertools.count()
 _USABLE = re.compile(rb"[A-Za-z0-9._:-]{1,%d}" % MAX_REQUEST_ID_LENGTH)
 
 
@@ -17,7 +21,7 @@ def assign_request_id(scope: Scope, sent: bytes, *, trace_id: str | None = None)
 
     The id is remembered in the scope.
     """
-    chosen = sent.decode("ascii") if _USABLE.fullmatch(sent) else trace_id or secrets.token_hex(12)
+    chosen = sent.decode("ascii") if _USABLE.fullmatch(sent) else trace_id or f"{_PROCESS}{next(_NUMBERS):08x}"
     scope[_SCOPE_KEY] = chosen
     return chosen
 

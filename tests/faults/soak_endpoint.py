@@ -71,6 +71,10 @@ class Report:
         """Growth over the second half of the run, by its robust slope."""
         return growth(self.times, self.files)
 
+    def tenths(self) -> list[float]:
+        """Return the median memory in MiB of each tenth of the run, of fewer parts where there are too few samples."""
+        return [statistics.median(part) / MIB for part in np.array_split(self.memory, 10) if len(part)]
+
     def problems(self) -> list[str]:
         """Return what is wrong; empty for an endpoint that lasts."""
         statuses = self.outcome.statuses
@@ -93,8 +97,8 @@ class Report:
             f"{self.seconds:g} s: {dict(self.outcome.statuses)} by status, {len(self.ids)} rows answered, "
             f"{self.lost} of them not in the log, {self.fallbacks} by fallback, {self.swaps} releases swapped, "
             f"{self.outages} times without the store; p50 {1000 * self.outcome.quantile(0.5):.1f} ms, p99 "
-            f"{1000 * self.outcome.quantile(0.99):.1f} ms; memory {self.memory[0] / MIB:.1f} MiB at first, "
-            f"{statistics.median(self.memory[-20:]) / MIB:.1f} at last, {max(self.memory) / MIB:.1f} at most, "
+            f"{1000 * self.outcome.quantile(0.99):.1f} ms; memory by tenths of the run "
+            f"{', '.join(f'{mib:.1f}' for mib in self.tenths())} MiB, {max(self.memory) / MIB:.1f} at most, "
             f"{self.memory_growth_mib:+.2f} in the second half; files {self.files[0]:g} at first, {self.files[-1]:g} "
             f"at last, {self.files_growth:+.1f} in the second half"
         )
