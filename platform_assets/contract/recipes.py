@@ -6,13 +6,16 @@ import msgspec
 
 Objective = Literal["binary", "regression", "regression_l1", "tweedie"]
 Calibration = Literal["none", "isotonic"]
+Device = Literal["cpu", "auto", "gpu"]
 
 
 class GradientBoosting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="gradient_boosting"):
     """A LightGBM model; the same data, recipe and seed give the identical model file.
 
     `calibration_days` limits the isotonic calibration to training rows whose day of the year lies within that many
-    days of the cut-off's, so that a seasonal base rate is matched; None takes all rows.
+    days of the cut-off's, so that a seasonal base rate is matched; None takes all rows. `device` is where batch, online
+    and replay score: `auto` takes a GPU that works, `gpu` refuses to load without one; their scores differ in the last
+    bits from those of the CPU.
     """
 
     objective: Objective
@@ -27,6 +30,7 @@ class GradientBoosting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     seed: int = 20111209
     calibration: Calibration = "none"
     calibration_days: int | None = None
+    device: Device = "cpu"
 
 
 class SegmentRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

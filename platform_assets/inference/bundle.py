@@ -19,7 +19,7 @@ from platform_assets.inference.bundle_manifest import (
     encode_manifest,
 )
 from platform_assets.inference.durable import sync_directory, write_plain
-from platform_assets.inference.engines import CPU_ENGINE, EngineOptions
+from platform_assets.inference.engine_events import OnEngineEvent, log_engine_event
 from platform_assets.inference.pair import Pair, read_pair
 
 
@@ -51,7 +51,9 @@ def write_bundle(
     return manifest
 
 
-def load_bundle(directory: Path, *, expected_digest: str | None = None, engine: EngineOptions = CPU_ENGINE) -> Bundle:
+def load_bundle(
+    directory: Path, *, expected_digest: str | None = None, on_engine_event: OnEngineEvent = log_engine_event
+) -> Bundle:
     """Return a bundle whose every byte matched its manifest, and whose manifest is the one that a release names.
 
     Raises NotMaterializedError for an absent one, DigestMismatchError naming a changed, extra or missing file, and
@@ -67,7 +69,7 @@ def load_bundle(directory: Path, *, expected_digest: str | None = None, engine: 
         actual = hashlib.sha256(files[name]).hexdigest() if name in files else "no such file"
         if actual != expected:
             raise DigestMismatchError(path=str(directory / name), expected=expected, actual=actual)
-    pair = read_pair(files, engine)  # the bytes that were verified, not the files again
+    pair = read_pair(files, on_engine_event)  # the bytes that were verified, not the files again
     return Bundle(
         product=pair.product,
         preprocessor=pair.preprocessor,

@@ -8,8 +8,10 @@ import msgspec
 
 from platform_assets.contract.compile import read_product
 from platform_assets.contract.product import Product
+from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.errors import ModelUnusableError
-from platform_assets.inference.engines import CPU_ENGINE, EngineOptions, choose_engine
+from platform_assets.inference.engine_events import OnEngineEvent, log_engine_event
+from platform_assets.inference.engines import EngineOptions, choose_engine
 from platform_assets.inference.predict_segments import SegmentModel, SegmentPredictor
 from platform_assets.inference.predictor import Predictor
 from platform_assets.inference.preprocess import Preprocessor
@@ -34,12 +36,16 @@ class Pair:
     uncertainty: LinearTable | None
 
 
-def read_pair(files: Mapping[str, bytes], engine: EngineOptions = CPU_ENGINE) -> Pair:
-    """Return the pair of a bundle's files; raises ModelUnusableError naming the file that cannot be used."""
+def read_pair(files: Mapping[str, bytes], on_engine_event: OnEngineEvent = log_engine_event) -> Pair:
+    """Return the pair of a bundle's files, its engine on the device that the product declares.
+
+    Raises ModelUnusableError naming the file that cannot be used, and what `choose_engine` raises.
+    """
+    product = _product(files)
     return Pair(
-        product=_product(files),
+        product=product,
         preprocessor=_decode(files, PREPROCESSOR_FILE, Preprocessor),
-        predictor=_predictor(files, engine),
+        predictor=_predictor(files, product, on_engine_event),
         calibration=_table(files, CALIBRATION_FILE),
         uncertainty=_table(files, UNCERTAINTY_FILE),
     )
@@ -52,10 +58,11 @@ def _product(files: Mapping[str, bytes]) -> Product:
         raise ModelUnusableError(file=PRODUCT_FILE, problem=str(error)) from error
 
 
-def _predictor(files: Mapping[str, bytes], engine: EngineOptions) -> Predictor:
+def _predictor(files: Mapping[str, bytes], product: Product, on_engine_event: OnEngineEvent) -> Predictor:
     if SEGMENTS_FILE in files:
         return SegmentPredictor(_decode(files, SEGMENTS_FILE, SegmentModel))
-    return choose_engine(_content(files, LIGHTGBM_FILE), engine)
+    device = product.recipe.device if isinstance(product.recipe, GradientBoosting) else "cpu"
+    return choose_engine(_content(files, LIGHTGBM_FILE), EngineOptions(device=device, on_event=on_engine_event))
 
 
 def _table(files: Mapping[str, bytes], name: str) -> LinearTable | None:

@@ -46,7 +46,7 @@ class BatchCopies:
         wanted = np.array([key.encode() for key in keys], dtype=np.bytes_)
         places = np.searchsorted(packed.keys, wanted)
         raw = [
-            packed.words[place].tobytes() if place < len(packed.keys) and packed.keys[place] == key else None
-            for place, key in zip(places.tolist(), wanted.tolist(), strict=True)
+            packed.words[place].tobytes() if place < len(packed.keys) and packed.keys[place] == key.encode() else None
+            for place, key in zip(places.tolist(), keys, strict=True)  # the text: numpy drops zero bytes at its end
         ]
         return layout.columns, unpack_rows(layout, snapshot.manifest.schema_hash, raw, service=service)

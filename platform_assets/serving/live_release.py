@@ -12,6 +12,7 @@ from platform_assets.contract.product import Product
 from platform_assets.errors import ModelUnusableError
 from platform_assets.inference.bundle import Bundle, load_bundle
 from platform_assets.inference.bundle_manifest import FEATURES_FILE
+from platform_assets.inference.engine_events import OnEngineEvent, log_engine_event
 from platform_assets.inference.frame import Floats
 from platform_assets.inference.live_pointer import LivePointer
 from platform_assets.inference.release import Release, read_release
@@ -80,13 +81,21 @@ class LiveRelease:
         )
 
 
-def load_release(home: Path, releases_dir: Path, product: str, pointer: LivePointer) -> LiveRelease | None:
+def load_release(
+    home: Path,
+    releases_dir: Path,
+    product: str,
+    pointer: LivePointer,
+    on_engine_event: OnEngineEvent = log_engine_event,
+) -> LiveRelease | None:
     """Return the release of a pointer, verified and smoke-tested; None for a product that is batch only.
 
     Raises the BundleError of whatever is wrong.
     """
     release = read_release(releases_dir, product, pointer.release_id)
-    bundle = load_bundle(home / release.bundle_path, expected_digest=release.bundle_digest)
+    bundle = load_bundle(
+        home / release.bundle_path, expected_digest=release.bundle_digest, on_engine_event=on_engine_event
+    )
     if bundle.product.name != product:
         raise ModelUnusableError(file="product.json", problem=f"it declares {bundle.product.name!r}, not {product!r}")
     if bundle.product.online is None:

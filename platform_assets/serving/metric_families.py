@@ -43,12 +43,13 @@ ENGINE_CALLS = Family("platform_engine_calls", "Calls of a scoring engine.", ("p
 ENGINE_ROWS = Family(
     "platform_engine_rows", "Rows scored; by platform_engine_calls it is the mean batch size.", ("product", "engine")
 )
+ENGINE_EVENTS = Family("platform_engine_events", "What happened to engines, by kind.", ("product", "kind"))
 REFUSALS = Family("platform_refused_requests", "Requests refused because there was too much to do.", ("reason",))
 CPU_SECONDS = Family("platform_process_cpu_seconds", "Processor time used by all workers.")
 RESTARTS = Family("platform_worker_restarts", "Workers started again after they had ended by themselves.")
 UNWRITTEN = Family("platform_metrics_unwritten", "Times that a worker could not tell its siblings its counts.")
 COUNTERS = (
-    *(PREDICTIONS, REASONS, LABELS, CACHE_LOOKUPS, ENGINE_CALLS, ENGINE_ROWS),
+    *(PREDICTIONS, REASONS, LABELS, CACHE_LOOKUPS, ENGINE_CALLS, ENGINE_ROWS, ENGINE_EVENTS),
     *(REFUSALS, CPU_SECONDS, RESTARTS, UNWRITTEN),
 )
 

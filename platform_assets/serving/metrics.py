@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal, Protocol
 
 from platform_assets.contract.prediction_log import PredictionLogEntry
+from platform_assets.inference.engine_events import EngineEventKind
 from platform_assets.serving import exposition, process_figures
 from platform_assets.serving import metric_families as families
 from platform_assets.serving.gpu_figures import read_gpus
@@ -121,6 +122,10 @@ class Metrics:
         """Count calls of an engine with the rows that they scored."""
         count(self._tallies.counters[families.ENGINE_CALLS.name], (product, engine), calls)
         count(self._tallies.counters[families.ENGINE_ROWS.name], (product, engine), rows)
+
+    def count_engine_event(self, *, product: str, kind: EngineEventKind) -> None:
+        """Count one event of an engine; no request was lost by it."""
+        count(self._tallies.counters[families.ENGINE_EVENTS.name], (product, kind))
 
     def count_refusal(self, reason: Refusal) -> None:
         """Count one request that was refused because there was too much to do."""

@@ -33,6 +33,9 @@ class Parts:
         """Follow the live pointers and show the outcome in the metrics."""
         await self.releases.refresh(only=only, again=again)
         await self.heart.batches.prepare([name for name, each in self.releases.states.items() if each.live])
+        while self.releases.engine_events:
+            product, event = self.releases.engine_events.popleft()
+            self.metrics.count_engine_event(product=product, kind=event.kind)
         self.metrics.show_releases(
             [
                 (name, each.live.release.release_id, each.live.release.model_version, each.state)

@@ -1,15 +1,20 @@
 """Which releases answer: follows the live pointers, swaps between requests, keeps the old one when a new one fails."""
 
 import asyncio
+import functools
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from platform_assets.errors import ModelUnusableError, NoReleaseError, PlatformError, UnknownProductError
+from platform_assets.inference.engine_events import EngineEvent, log_engine_event
 from platform_assets.inference.live_pointer import LivePointer, read_live
 from platform_assets.serving.health import State
 from platform_assets.serving.live_release import LiveRelease, load_release
+
+_MOST_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,12 @@ class Releases:
     """Holds one release per product. Readers see a whole mapping: it is replaced, never changed."""
 
     def __init__(self, *, home: Path, releases_dir: Path) -> None:
-        """Start empty; `refresh` loads."""
+        """Start empty; `refresh` loads. `engine_events` gathers what happens to engines until somebody counts it."""
         self._home = home
         self._releases_dir = releases_dir
         self._states: Mapping[str, ProductState] = MappingProxyType({})
         self._refreshing = asyncio.Lock()
+        self.engine_events: deque[tuple[str, EngineEvent]] = deque(maxlen=_MOST_EVENTS)
 
     @property
     def states(self) -> Mapping[str, ProductState]:
@@ -93,12 +99,18 @@ class Releases:
 
     def _load(self, product: str, pointer: LivePointer, previous: LiveRelease | None) -> ProductState:
         try:
-            live = load_release(self._home, self._releases_dir, product, pointer)
+            live = load_release(
+                self._home, self._releases_dir, product, pointer, functools.partial(self._note, product)
+            )
         except PlatformError as error:
             return ProductState(pointer, previous, error)
         except OSError as error:  # a file vanished or may not be read
             return ProductState(pointer, previous, ModelUnusableError(file=product, problem=str(error)))
         return ProductState(pointer, live)
+
+    def _note(self, product: str, event: EngineEvent) -> None:
+        log_engine_event(event)
+        self.engine_events.append((product, event))  # from any thread
 
 
 def _is_due(before: ProductState, pointer: LivePointer, *, again: bool) -> bool:
