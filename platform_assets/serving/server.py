@@ -1,5 +1,6 @@
 """How uvicorn serves the endpoint: one event loop, deliberate limits, and an end that answers what is in flight."""
 
+import gc
 import resource
 import socket
 
@@ -13,6 +14,7 @@ from platform_assets.settings import Settings
 
 DRAIN_SECONDS = 10  # what is in flight at the end has this long; then the log is flushed
 _KEEP_ALIVE_SECONDS = 75  # longer than the pools of common clients, so that they close first
+_COLLECT_AFTER = (20_000, 20, 50)  # Python: 700, 10, 10
 _OWN_FILES = 128  # left for the store, the log, the releases and the standard streams
 
 
@@ -36,7 +38,18 @@ def serve(app: Starlette, settings: Settings, *, listener: socket.socket | None 
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    _spare_the_collector()
     uvicorn.Server(config).run(sockets=None if listener is None else [listener])
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector look at new objects only, and less often.
+
+    Answers make no cycles: looking through everything that was imported cost a tenth of each of them (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def _most_connections() -> int:
