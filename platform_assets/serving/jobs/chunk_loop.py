@@ -1,15 +1,17 @@
 """Chunk after chunk of one job: score, commit, log; then the chunks become the output."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from platform_assets.errors import JobInputError
 from platform_assets.online.log_writer import LogWriter
-from platform_assets.serving.connections import connect_parts
+from platform_assets.online.reader import OnlineReader
+from platform_assets.serving.batch_copies import BatchCopies
 from platform_assets.serving.jobs.chunks import Chunks
 from platform_assets.serving.jobs.formats import RowsInput, open_input, output_format
 from platform_assets.serving.jobs.inputs import InputRow, check_columns
@@ -21,7 +23,13 @@ from platform_assets.serving.jobs.record import JobPlan, JobRecord, JobSpec, Tot
 from platform_assets.serving.jobs.scoring import RowScorer, ScoredRows
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.live_release import LiveRelease
+from platform_assets.serving.parts import assemble
+from platform_assets.serving.store_batches import StoreBatches
+from platform_assets.serving.store_features import StoreFeatures
 from platform_assets.settings import Settings
+
+# Nobody waits for a single row of a job: a slow store is worth waiting for, where a request would fall back.
+_STORE_TIMEOUT_S = 10.0
 
 
 class CancelledJob(Exception):  # noqa: N818 - no error: the caller asked for it
@@ -36,6 +44,7 @@ class ChunkLoop:
     record: JobRecord
     spec: JobSpec
     live: LiveRelease
+    wall: Callable[[], dt.datetime]
     timer: Callable[[], float]
 
     async def run(self, path: Path) -> None:
@@ -60,18 +69,24 @@ class ChunkLoop:
         return plan
 
     async def _score_all(self, rows: RowsInput) -> None:
-        connected = connect_parts(self.settings)
-        outbox = Outbox()
-        heart = replace(
-            connected.parts.heart, releases=PinnedRelease(self.settings, self.live), journal=Journal(outbox)
-        )
+        outbox, reader = Outbox(), OnlineReader(self.settings.online_url, timeout_s=_STORE_TIMEOUT_S)
+        heart = assemble(
+            releases=PinnedRelease(self.settings, self.live),
+            features=StoreFeatures(reader),
+            batches=StoreBatches(reader, BatchCopies(self.settings)),
+            journal=Journal(outbox),
+            clock=self.settings.clock,
+            wall=self.wall,
+        ).heart
         scorer = RowScorer(heart=heart, schema=self.live.schema, spec=self.spec)
+        writer = LogWriter(self.settings.online_url, self.settings.spool_dir, fsync=self.settings.fsync)
         try:
-            async with connected.reader:
+            async with reader:
                 await heart.batches.prepare([self.spec.product])
-                await self._score_from(rows, scorer, outbox, connected.writer)
+                await self._score_from(rows, scorer, outbox, writer)
         finally:
-            await asyncio.to_thread(connected.writer.close)
+            heart.model.close()
+            await asyncio.to_thread(writer.close)
 
     async def _score_from(self, rows: RowsInput, scorer: RowScorer, outbox: Outbox, writer: LogWriter) -> None:
         log = partial(send, writer)

@@ -62,5 +62,7 @@ class JobWork:
         # What a path leads to may have changed since it was checked.
         path = Locations(self.settings.allowed_batch_roots).input(spec.input_uri)
         live = load_pinned(self.settings, spec)
-        loop = ChunkLoop(settings=self.settings, record=self.record, spec=spec, live=live, timer=self.timer)
+        loop = ChunkLoop(
+            settings=self.settings, record=self.record, spec=spec, live=live, wall=self.wall, timer=self.timer
+        )
         await loop.run(path)

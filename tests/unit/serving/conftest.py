@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -26,6 +26,7 @@ from platform_assets.inference.tables import LinearTable
 from platform_assets.online.layout import Manifest, ViewLayout, build_manifest
 from platform_assets.products._discovery import discover_products
 from platform_assets.serving.asgi import build_app
+from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.last_predictions.wire import BatchPlace
 from platform_assets.serving.live_release import LiveRelease
@@ -33,6 +34,7 @@ from platform_assets.serving.parts import Parts, assemble
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.sources import BatchPrediction, LastBatch
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
+from platform_assets.settings import Settings
 
 WALL = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)
 AS_OF = dt.datetime(2011, 12, 9, tzinfo=dt.UTC)
@@ -223,6 +225,9 @@ def make_endpoint(home: Path, mode: ClockMode = "replay") -> Endpoint:
         clock=BusinessClock(mode),
         wall=lambda: WALL,
     )
+    # Jobs are taken and shown; nothing runs them here.
+    jobs = Jobs(Settings(home=home, clock_mode=mode, fsync=False), parts.releases, lambda: WALL)
+    parts = replace(parts, jobs=jobs)
     return Endpoint(publisher, features, batches, log, parts)
 
 

@@ -1,6 +1,5 @@
 """The routes of jobs without a runner: what is accepted, what is refused and what a caller is told."""
 
-import dataclasses
 import datetime as dt
 import json
 from pathlib import Path
@@ -9,9 +8,7 @@ import httpx
 import pytest
 
 from platform_assets.clock import ClockMode
-from platform_assets.serving.asgi import build_app
 from platform_assets.serving.jobs.limits import MAX_UNFINISHED_JOBS
-from platform_assets.serving.jobs.service import Jobs
 from platform_assets.settings import Settings
 from tests.unit.serving.conftest import WALL, make_endpoint
 
@@ -21,14 +18,13 @@ BODY = {"model": "churn", "input_uri": "rows.csv", "output_uri": "out.csv"}
 
 
 async def client_over(home: Path, mode: ClockMode = "replay") -> httpx.AsyncClient:
-    endpoint = make_endpoint(home)
+    endpoint = make_endpoint(home, mode)
     endpoint.publisher.publish("churn")
-    settings = Settings(home=home, fsync=False, clock_mode=mode)
-    settings.exchange_dir.mkdir()
-    (settings.exchange_dir / "rows.csv").write_text("customer_id\n1\n")
-    parts = dataclasses.replace(endpoint.parts, jobs=Jobs(settings, endpoint.parts.releases, lambda: WALL))
-    await parts.refresh()
-    return httpx.AsyncClient(transport=httpx.ASGITransport(build_app(parts)), base_url="http://endpoint")
+    exchange = Settings(home=home).exchange_dir
+    exchange.mkdir()
+    (exchange / "rows.csv").write_text("customer_id\n1\n")
+    await endpoint.parts.refresh()
+    return endpoint.client()
 
 
 async def post(client: httpx.AsyncClient, key: str | None = None, **changes: object) -> httpx.Response:
