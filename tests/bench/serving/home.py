@@ -1,6 +1,7 @@
 """A platform home for the endpoint under test, written by the platform's own functions: release and snapshot."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,7 +38,7 @@ AS_OF = dt.datetime(2011, 12, 9, tzinfo=dt.UTC)
 
 
 def publish_release(home: Path, model: BenchModel) -> None:
-    """Put the model in force for the bench product; doing it again changes nothing."""
+    """Put the model in force for the bench product; the same again changes nothing."""
     settings = Settings(home=home)
     columns = tuple(InputColumn(name=name) for name in FEATURES)
     files = {
@@ -48,7 +49,9 @@ def publish_release(home: Path, model: BenchModel) -> None:
         UNCERTAINTY_FILE: b"null",
         FEATURES_FILE: msgspec.json.encode(bench_layout()),
     }
-    path = f"bundles/{PRODUCT.name}/1"
+    # A bundle never changes: another declaration or model gets a directory of its own.
+    digest = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:12]
+    path = f"bundles/{PRODUCT.name}/{digest}"
     manifest = write_bundle(home / path, origin=_origin(), files=files)
     release = make_release(PRODUCT, manifest, bundle_path=path, created_at=AS_OF, reason="benchmark")
     write_release(settings.releases_dir, release)

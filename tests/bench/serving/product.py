@@ -4,10 +4,11 @@ import datetime as dt
 
 from platform_assets.contract.evaluation import Label, TimeSplit
 from platform_assets.contract.features import FeatureService, FeatureViewUse
+from platform_assets.contract.guardrails import Guardrails
 from platform_assets.contract.names import feature_service
 from platform_assets.contract.online import Online
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Guardrails, Owner
+from platform_assets.contract.promises import BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score, Threshold
 from platform_assets.online.layout import Manifest, ViewLayout, build_manifest

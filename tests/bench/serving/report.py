@@ -95,7 +95,10 @@ def _servers(figures: Figures, plan: Plan) -> str:
 
 
 def _absent(figures: Figures) -> str:
-    rows = [(_TITLES[each.server], str(each.round + 1), _published(each.reason)) for each in figures.absent()]
+    rows = [
+        (_TITLES.get(each.server, each.server), str(each.round + 1), _published(each.reason))
+        for each in figures.absent()
+    ]
     if not rows:
         return "Every server was measured in every round.\n"
     return "### Not measured\n\n" + table(("server", "round", "reason"), rows)

@@ -3,6 +3,10 @@
 import subprocess
 from collections.abc import Callable
 
+import httpx
+import psutil
+
+from platform_assets.errors import PlatformError
 from tests.bench.serving.machine import this_machine
 from tests.bench.serving.model import BenchModel
 from tests.bench.serving.plan import Plan
@@ -15,6 +19,19 @@ from tests.bench.serving.venvs import NotInstalledError, python_of
 from tests.bench.serving.wrk import LoadError
 
 Tell = Callable[[str], None]
+READER = "online reader"
+# What a server, the store or the load may do without ending the run: the turn is told as not measured.
+_FAILURES = (
+    NotInstalledError,
+    NotStartedError,
+    LoadError,
+    PlatformError,
+    httpx.HTTPError,
+    psutil.Error,
+    subprocess.TimeoutExpired,
+    LookupError,
+    OSError,
+)
 
 
 def run_rounds(plan: Plan, servers: list[Server], model: BenchModel, tell: Tell) -> Results:
@@ -37,8 +54,7 @@ def run_rounds(plan: Plan, servers: list[Server], model: BenchModel, tell: Tell)
             if not results.is_done(name, number):
                 _turn(results, by_name[name], plan, model, number, tell)
         if OURS in by_name and not results.has_reads(number):
-            tell(f"round {number + 1}: the online reader")
-            results.add(list(measure_reads(plan.work, model, seconds=plan.seconds, round_number=number)))
+            _read(results, plan, model, number, tell)
     return results
 
 
@@ -54,6 +70,15 @@ def _turn(results: Results, server: Server, plan: Plan, model: BenchModel, numbe
     tell(f"round {number + 1}: {server.title}")
     try:
         results.add(take_turn(server, plan, model, number))
-    except (NotInstalledError, NotStartedError, LoadError, subprocess.TimeoutExpired) as error:
+    except _FAILURES as error:
         tell(f"  not measured: {error}")
-        results.add([Absent(server=server.name, round=number, reason=str(error))])
+        results.add([Absent(server=server.name, round=number, reason=f"{type(error).__name__}: {error}")])
+
+
+def _read(results: Results, plan: Plan, model: BenchModel, number: int, tell: Tell) -> None:
+    tell(f"round {number + 1}: the online reader")
+    try:
+        results.add(list(measure_reads(plan.work, model, seconds=plan.seconds, round_number=number)))
+    except _FAILURES as error:
+        tell(f"  not measured: {error}")
+        results.add([Absent(server=READER, round=number, reason=f"{type(error).__name__}: {error}")])
