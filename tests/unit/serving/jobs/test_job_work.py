@@ -91,8 +91,11 @@ def test_two_workers_never_have_one_job_in_hand(record: JobRecord, settings: Set
     command = [sys.executable, "-m", "platform_assets.serving.jobs.worker", str(record.directory)]
     with try_locked(record.lock_path) as is_free:
         assert is_free
-        done = subprocess.run(command, input=encode_settings(settings), cwd=PROJECT_ROOT, check=False)
-    assert done.returncode == 75
+        with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=PROJECT_ROOT) as worker:
+            assert worker.stdin is not None
+            worker.stdin.write(encode_settings(settings))
+            worker.stdin.flush()  # and left open: its end would tell the worker that the endpoint is gone
+            assert worker.wait(timeout=60) == 75
     assert record.state().status == "queued"
 
 
