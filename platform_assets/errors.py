@@ -19,7 +19,8 @@ PlatformError
 ├── TrainingError
 │   ├── EmptyTrainingSetError
 │   ├── LabelLeakError
-│   └── GateRefusedError        a baseline or the champion wins: the model is not released
+│   ├── GateRefusedError        a baseline or the champion wins: the model is not released
+│   └── ApprovalRefusedError    a person may not decide so about this version, or decided against it
 ├── BundleError                 bundles and releases
 │   ├── DigestMismatchError
 │   ├── MissingInputError
@@ -29,16 +30,23 @@ PlatformError
 │   ├── BundleExistsError       another bundle lies where one is to be written
 │   ├── ModelUnusableError      a file of a pair cannot be loaded or used
 │   ├── EngineFailedError       an engine or its device does not work; the model is well
-│   └── ReleaseConflictError    somebody else moved the live pointer first
+│   ├── ReleaseConflictError    somebody else moved the live pointer first
+│   ├── AlreadyInForceError     a product is already where it was to go back to
+│   ├── RollbackRefusedError    there is nothing sound to go back to
+│   ├── RollbackBusyError       another rollback of the product is at work
+│   └── RollbackUnfinishedError the release is back, and something that goes with it is not yet
 ├── PublicationError
 │   ├── GuardrailRefusedError   a batch went to quarantine
 │   ├── ConcurrentCommitError
 │   ├── SchemaMismatchError     rows do not fit the table they are for
 │   ├── OutOfOrderCommitError
-│   └── LakeWriteError          the disk or the table refused a write
+│   ├── LakeWriteError          the disk or the table refused a write
+│   ├── NothingBeforeError      a withdrawal would leave consumers without a batch
+│   └── QuarantineDamagedError  a batch in quarantine is not what was refused
 ├── LedgerError                 the transactional records
 │   ├── UnknownRecordError
 │   ├── RecordConflictError     a record is there with another content
+│   ├── AlreadyDecidedError     somebody decided this before
 │   └── LedgerVersionError
 ├── OnlineStoreError
 │   ├── OnlineStoreUnavailableError
@@ -297,6 +305,17 @@ class GateRefusedError(TrainingError):
         super().__init__(f"{product!r} is not released: {failures}. The live release stays as it is.")
 
 
+class ApprovalRefusedError(TrainingError):
+    """A person may not decide so about a version, or decided against it; the live release stays."""
+
+    code = "approval_refused"
+    status = 409
+
+    def __init__(self, *, product: str, version: int, problem: str) -> None:
+        """Name the product, its version and what stands against it."""
+        super().__init__(f"version {version} of {product!r}: {problem}. The live release stays as it is.")
+
+
 class BundleError(PlatformError):
     """A bundle or release cannot be used."""
 
@@ -389,6 +408,62 @@ class ReleaseConflictError(BundleError):
         super().__init__(
             f"the live pointer of {product!r} is at sequence {actual}, expected {expected}: somebody moved it first; "
             f"read it again and decide anew."
+        )
+
+
+class AlreadyInForceError(BundleError):
+    """A product is already in the state that it was to go back to; nothing was moved."""
+
+    code = "already_in_force"
+    status = 409
+
+    def __init__(self, *, product: str, release: str, snapshot: str | None) -> None:
+        """Name the product, its release and the feature snapshot where one was asked for."""
+        beside = f" with feature snapshot {snapshot}" if snapshot else ""
+        super().__init__(
+            f"{product!r} is at release {release}{beside} already: nothing was changed. `platform releases history "
+            f"{product}` tells who moved it."
+        )
+
+
+class RollbackRefusedError(BundleError):
+    """There is nothing sound to go back to; nothing was moved."""
+
+    code = "rollback_refused"
+    status = 409
+
+    def __init__(self, *, product: str, problem: str) -> None:
+        """Name the product and what is wrong, with the way out."""
+        super().__init__(f"{product!r} was not rolled back and nothing was changed: {problem}")
+
+
+class RollbackBusyError(BundleError):
+    """Another rollback of the same product is at work; this one did nothing."""
+
+    code = "rollback_busy"
+    status = 409
+    retryable = True
+
+    def __init__(self, *, product: str) -> None:
+        """Name the product."""
+        super().__init__(
+            f"another rollback of {product!r} is at work: nothing was changed. Look at `platform releases history "
+            f"{product}` when it is done, and decide anew."
+        )
+
+
+class RollbackUnfinishedError(BundleError):
+    """The release is back in force, and something that goes with it is not yet."""
+
+    code = "rollback_unfinished"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, product: str, release: str, problem: str) -> None:
+        """Name the product, its release and what did not work."""
+        super().__init__(
+            f"{product!r} is back at release {release}, but not all that goes with it: {problem} Mend that; the rest "
+            f"is done by Dagster, or by the same command again."
         )
 
 
@@ -488,6 +563,30 @@ class LakeWriteError(PublicationError):
         )
 
 
+class NothingBeforeError(PublicationError):
+    """A withdrawal would leave consumers without any batch; nothing was withdrawn."""
+
+    code = "nothing_before"
+    status = 409
+
+    def __init__(self, *, product: str, as_of: str) -> None:
+        """Name the product and the as-of that was to be withdrawn."""
+        super().__init__(
+            f"the batch of {product!r} as of {as_of} was not withdrawn: it is the only one that is published, and "
+            f"consumers always read one. Score another as-of first."
+        )
+
+
+class QuarantineDamagedError(PublicationError):
+    """A batch in quarantine cannot be published: its rows are not those that were refused."""
+
+    code = "quarantine_damaged"
+
+    def __init__(self, *, path: str, problem: str) -> None:
+        """Name the directory and what is wrong with it."""
+        super().__init__(f"{path}: {problem}. It is not published; restore it from a backup, or score its as-of again.")
+
+
 class LedgerError(PlatformError):
     """The transactional records cannot answer or refuse a change."""
 
@@ -514,6 +613,17 @@ class RecordConflictError(LedgerError):
     def __init__(self, *, kind: str, key: str, problem: str) -> None:
         """Name the kind of record, its key and the difference."""
         super().__init__(f"{kind} {key!r} is recorded already: {problem}. Records never change; use a new key.")
+
+
+class AlreadyDecidedError(LedgerError):
+    """Somebody decided this before; a decision stays."""
+
+    code = "already_decided"
+    status = 409
+
+    def __init__(self, *, kind: str, subject: str, verdict: str, by: str, at: str, reason: str) -> None:
+        """Name what was decided, the verdict, who, when and why."""
+        super().__init__(f"{kind} {subject} was {verdict} by {by} at {at} ({reason}): nothing was changed.")
 
 
 class LedgerVersionError(LedgerError):

@@ -1,7 +1,7 @@
 """The whole schema of the ledger: importing the record modules registers their tables."""
 
-from platform_assets.ledger import artifacts, drains, models, publications, quarantined, releases, snapshots
+from platform_assets.ledger import artifacts, decisions, drains, models, publications, quarantined, releases, snapshots
 from platform_assets.ledger.tables import METADATA
 
-RECORD_MODULES = (artifacts, drains, models, publications, quarantined, releases, snapshots)
+RECORD_MODULES = (artifacts, decisions, drains, models, publications, quarantined, releases, snapshots)
 SCHEMA = METADATA
