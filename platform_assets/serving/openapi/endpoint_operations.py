@@ -1,11 +1,13 @@
 """The operations of the endpoint's own routes: predictions, products, health, metrics and the description itself."""
 
 from platform_assets.errors import (
+    AccessDeniedError,
     BatchOnlyError,
     BodyTooLargeError,
     LoopbackOnlyError,
     MalformedRequestError,
     NoReleaseError,
+    OverloadedError,
     UnknownProductError,
     UnreadableBodyError,
 )
@@ -19,9 +21,11 @@ PREDICTION_ERRORS = (
     UnreadableBodyError,
     MalformedRequestError,
     BodyTooLargeError,
+    AccessDeniedError,
     UnknownProductError,
     BatchOnlyError,
     NoReleaseError,
+    OverloadedError,
 )
 _PRODUCT = Parameter(name="name", place="path", description="The product.", names_product=True)
 _UNREADY = "Some released product cannot be answered, or nothing is released."

@@ -15,6 +15,8 @@ from platform_assets.serving.openapi.operation import Form
 _LIMIT = float(MAX_INTEGER)
 _STORED = "Stored feature: sent here, it replaces the one that would be looked up."
 _EVENT_AT = f"The instant that the rows stand for, from {EARLIEST_YEAR} to {LATEST_YEAR}; null means now."
+# One character that neither JSON Schema's regular expressions nor Python's `strip` count as blank.
+_NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
 _BOUNDED = Annotated[float, Meta(ge=-_LIMIT, le=_LIMIT)]
 _INSTANT_TEXT = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
@@ -91,7 +93,7 @@ def _number(field: RequestField) -> Any:  # noqa: ANN401 - types made here
 
 
 _TYPES: dict[FieldType, Callable[[RequestField], Any]] = {
-    "text": lambda _: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=r"\S")],
+    "text": lambda _: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=_NOT_BLANK)],
     "number": _number,
     "integer": _number,
     "boolean": lambda _: bool,

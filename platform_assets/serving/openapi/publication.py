@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from platform_assets.serving.openapi.document import build_document
+from platform_assets.serving.openapi.operation import Operation
 from platform_assets.serving.openapi.product_types import product_types
-from platform_assets.serving.openapi.table import all_operations
 from platform_assets.serving.releases import Releases
 
 Served = tuple[tuple[str, str], ...]
@@ -27,6 +27,7 @@ class Publication:
     """Gives the edition for the releases that answer now."""
 
     releases: Releases
+    operations: tuple[Operation, ...]
     _latest: Edition | None = field(default=None, init=False)
 
     def current(self) -> Edition:
@@ -34,6 +35,6 @@ class Publication:
         lives = [each.live for each in self.releases.states.values() if each.live is not None]
         served = tuple((live.product.name, live.release.release_id) for live in lives)
         if self._latest is None or self._latest.served != served:
-            document = build_document(all_operations(), [product_types(live) for live in lives])
+            document = build_document(self.operations, [product_types(live) for live in lives])
             self._latest = Edition(served, document, msgspec.json.encode(document))
         return self._latest

@@ -6,12 +6,13 @@ from starlette.routing import Route
 
 from platform_assets.serving.docs_page.routes import docs_routes
 from platform_assets.serving.openapi.publication import Publication
+from platform_assets.serving.openapi.table import all_operations
 from platform_assets.serving.parts import Parts
 
 
 def description_routes(parts: Parts) -> list[Route]:
     """Return the routes of the document and of the page, both over the same edition."""
-    publication = Publication(parts.releases)
+    publication = Publication(parts.releases, all_operations(has_jobs=parts.jobs is not None))
 
     async def document(_: Request) -> Response:
         return Response(publication.current().content, media_type="application/json")

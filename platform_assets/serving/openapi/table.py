@@ -9,12 +9,12 @@ from platform_assets.serving.openapi.endpoint_operations import operations as en
 from platform_assets.serving.openapi.operation import Operation
 
 
-def all_operations() -> tuple[Operation, ...]:
-    """Return every operation of the endpoint, in the order in which people read them."""
+def all_operations(*, has_jobs: bool = True) -> tuple[Operation, ...]:
+    """Return every operation of the endpoint, in the order in which people read them; jobs where it keeps any."""
     return (
         *endpoint_operations(),
         *last_prediction_operations(),
-        *job_operations(),
+        *(job_operations() if has_jobs else ()),
         *inference_operations(),
         *alias_operations(),
         *page_operations(),

@@ -9,6 +9,7 @@ import pytest
 import schemathesis
 
 from platform_assets.serving.openapi.publication import Publication
+from platform_assets.serving.openapi.table import all_operations
 from tests.unit.serving.conftest import Endpoint, Publisher, product_named
 
 pytestmark = pytest.mark.anyio
@@ -94,7 +95,7 @@ async def test_every_example_matches_its_schema_and_is_answered(served: Endpoint
 
 
 async def test_the_document_is_made_once_until_a_release_changes(served: Endpoint, publisher: Publisher) -> None:
-    publication = Publication(served.parts.releases)
+    publication = Publication(served.parts.releases, all_operations())
     first = publication.current()
     await served.parts.refresh()
     assert publication.current() is first

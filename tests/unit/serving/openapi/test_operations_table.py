@@ -1,23 +1,38 @@
 """The table of operations and the routes of the app are the same list."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from starlette.routing import Route
 
 from platform_assets.serving.asgi import build_app
+from platform_assets.serving.jobs.service import Jobs
+from platform_assets.serving.openapi.operation import Operation
 from platform_assets.serving.openapi.table import all_operations
-from tests.unit.serving.conftest import Endpoint
+from platform_assets.serving.parts import Parts
+from platform_assets.settings import Settings
+from tests.unit.serving.conftest import WALL, Endpoint
 
 
-def routes_of(endpoint: Endpoint) -> set[tuple[str, str]]:
+def routes_of(parts: Parts) -> set[tuple[str, str]]:
     """Return (method, path) of every route that callers are told about; HEAD and a trailing slash are variants."""
-    routes = [each for each in build_app(endpoint.parts).routes if isinstance(each, Route) and each.include_in_schema]
+    routes = [each for each in build_app(parts).routes if isinstance(each, Route) and each.include_in_schema]
     paths = {each.path for each in routes}
     shown = [each for each in routes if each.path.rstrip("/") not in paths - {each.path}]
     return {(method, each.path) for each in shown for method in (each.methods or set()) - {"HEAD"}}
 
 
-def test_every_route_of_the_app_is_in_the_table_and_the_other_way_round(endpoint: Endpoint) -> None:
-    told = {(operation.method, operation.path) for operation in all_operations()}
-    assert told == routes_of(endpoint)
+def told(operations: tuple[Operation, ...]) -> set[tuple[str, str]]:
+    return {(operation.method, operation.path) for operation in operations}
+
+
+def test_every_route_of_the_app_is_in_the_table_and_the_other_way_round(endpoint: Endpoint, tmp_path: Path) -> None:
+    jobs = Jobs(Settings(home=tmp_path), endpoint.parts.releases, lambda: WALL)
+    assert told(all_operations()) == routes_of(replace(endpoint.parts, jobs=jobs))
+
+
+def test_an_endpoint_that_keeps_no_jobs_does_not_tell_of_them(endpoint: Endpoint) -> None:
+    assert told(all_operations(has_jobs=False)) == routes_of(replace(endpoint.parts, jobs=None))
 
 
 def test_every_operation_has_an_id_of_its_own_and_an_answer() -> None:
