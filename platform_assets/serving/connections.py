@@ -24,6 +24,8 @@ from platform_assets.serving.store_batches import StoreBatches
 from platform_assets.serving.store_features import StoreFeatures
 from platform_assets.settings import Settings
 
+_LOG_CLOSE_S = 5.0  # a supervisor ends a worker 18 s after its signal, and requests in flight may take 10 of them
+
 
 @dataclass(frozen=True, slots=True)
 class Connected:
@@ -46,7 +48,7 @@ class Connected:
             self.parts.heart.model.close()
             await self.shared.close()
             self.parts.heart.journal.hand_over()
-            await asyncio.to_thread(self.writer.close)
+            await asyncio.to_thread(self.writer.close, _LOG_CLOSE_S)
 
 
 def connect_parts(settings: Settings) -> Connected:

@@ -7,7 +7,7 @@ from typing import Protocol
 from platform_assets.contract.prediction_log import PredictionLogEntry, encode_entry
 
 # Handing every answer over by itself wakes the writer's thread each time, which costs as much as the answer (measured).
-_HAND_OVER_SECONDS = 0.01
+_HAND_OVER_SECONDS = 0.02
 _MOST_HELD = 500
 
 

@@ -23,17 +23,13 @@ class Rows:
 
     `fields` hold the values in the order of the schema's fields: text, numbers (instants as epoch seconds), None for
     an absent optional one. `stored` holds the stored features that the caller sent, UNSET where a row sent none, and
-    is None when no row sent any.
+    is None when no row sent any; `needs_lookup` tells whether a stored feature of any row is missing from the request.
     """
 
     fields: list[RowTuple]
     stored: list[RowTuple] | None
+    needs_lookup: bool
     event_at: float | None
-
-    @property
-    def needs_lookup(self) -> bool:
-        """Whether a stored feature of any row is missing from the request."""
-        return self.stored is None or any(UNSET in row for row in self.stored)
 
 
 def product_name(request: PredictRequest) -> str:
@@ -52,11 +48,8 @@ def read_rows(schema: RowSchema, request: PredictRequest) -> Rows:
     sent, where = _sent_rows(schema, request)
     _check_count(schema, len(sent))
     _refuse_unknown(schema, sent, where)
-    return Rows(
-        fields=[_fields(schema, row, position, where) for position, row in enumerate(sent)],
-        stored=_stored(schema, sent, where),
-        event_at=_event_at(request),
-    )
+    fields = [_fields(schema, row, position, where) for position, row in enumerate(sent)]
+    return _rows(schema, fields, _stored(schema, sent, where), _event_at(request))
 
 
 def read_plain_rows(schema: RowSchema, request: PlainRequest) -> Rows | None:
@@ -64,7 +57,7 @@ def read_plain_rows(schema: RowSchema, request: PlainRequest) -> Rows | None:
     decoded = _decoded(schema, request)
     if decoded is None or not 1 <= len(decoded) <= schema.max_rows:
         return None
-    n_fields, n_stored = len(schema.fields), len(schema.stored)
+    n_fields = len(schema.fields)
     fields, stored = [row[:n_fields] for row in decoded], [row[n_fields:] for row in decoded]
     try:
         if schema.converted:
@@ -72,8 +65,7 @@ def read_plain_rows(schema: RowSchema, request: PlainRequest) -> Rows | None:
         event_at = _event_at(request)
     except MalformedRequestError:
         return None
-    has_sent = any(row.count(UNSET) < n_stored for row in stored)
-    return Rows(fields=fields, stored=stored if has_sent else None, event_at=event_at)
+    return _rows(schema, fields, stored, event_at)
 
 
 def columns_of(schema: RowSchema, fields: Sequence[RowTuple]) -> dict[str, Column]:
@@ -107,6 +99,13 @@ def _column(values: tuple[object, ...], *, is_text: bool) -> Column:
 
 def _plain(value: str | float | None, *, is_instant: bool) -> Scalar:
     return from_epoch(value).isoformat() if is_instant and isinstance(value, float) else value
+
+
+def _rows(schema: RowSchema, fields: list[RowTuple], stored: list[RowTuple] | None, event_at: float | None) -> Rows:
+    n_missing = [row.count(UNSET) for row in stored or ()]
+    if not n_missing or min(n_missing) == len(schema.stored):
+        return Rows(fields, None, needs_lookup=True, event_at=event_at)
+    return Rows(fields, stored, needs_lookup=any(n_missing), event_at=event_at)
 
 
 def _decoded(schema: RowSchema, request: PlainRequest) -> list[RowTuple] | None:

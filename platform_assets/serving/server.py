@@ -32,6 +32,7 @@ def serve(app: Starlette, settings: Settings, *, listener: socket.socket | None 
         ws="none",
         lifespan="on",
         access_log=False,
+        proxy_headers=False,  # who may see timings and reload is told by the connection, not by what it sends
         server_header=False,
         backlog=BACKLOG,
         limit_concurrency=_most_connections(),
