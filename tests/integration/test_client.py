@@ -15,7 +15,7 @@ from platform_assets.errors import EndpointRefusedError, EndpointUnavailableErro
 from platform_assets.online.connection import connect
 from platform_assets.online.stream import read_batch
 from platform_assets.serving.health import Readiness
-from platform_assets.settings import Settings
+from platform_assets.settings import PROJECT_ROOT, Settings
 from tests.integration.misbehaving import Behaviour, misbehaving
 from tests.integration.whole_endpoint import KNOWN, PRODUCTS, WholeEndpoint, whole_endpoint
 from tests.unit.serving.test_heart import ORDER as ORDER_BODY
@@ -133,6 +133,15 @@ def test_a_name_with_slashes_stays_one_part_of_the_path(client: Client) -> None:
     with pytest.raises(EndpointRefusedError) as caught:
         client.product("../../metrics?x#y")
     assert caught.value.http_status == 404
+
+
+def test_the_program_in_the_documents_prints_what_may_be_acted_on(
+    endpoint: WholeEndpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (PROJECT_ROOT / "docs" / "client.md").read_text()
+    program = page.split("```python\n")[1].split("```")[0].replace("http://127.0.0.1:8000", endpoint.url)
+    exec(compile(program, "docs/client.md", "exec"), {})  # noqa: S102 - our own page
+    assert capsys.readouterr().out.startswith(f"{KNOWN} ")
 
 
 @pytest.mark.anyio

@@ -1,4 +1,4 @@
-"""The operations of the documentation page and of its two files."""
+"""The operations that describe the endpoint: the document, the page and its two files."""
 
 from platform_assets.serving.openapi.operation import Operation, Reply
 
@@ -6,8 +6,16 @@ _GROUP = "Description"
 
 
 def operations() -> tuple[Operation, ...]:
-    """Return the operations of the page."""
+    """Return the operations of the description."""
     return (
+        Operation(
+            method="GET",
+            path="/openapi.json",
+            operation_id="openapi",
+            group=_GROUP,
+            summary="This description as OpenAPI 3.1, with a request schema for every served product.",
+            replies={200: Reply(description="The document.", kinds=(dict,))},
+        ),
         Operation(
             method="GET",
             path="/docs",

@@ -9,7 +9,6 @@ Schema = Mapping[str, Any]
 _LIMITS = {
     "minimum": "at least {}",
     "maximum": "at most {}",
-    "minLength": "from {} characters",
     "maxLength": "up to {} characters",
     "minItems": "from {} items",
     "maxItems": "up to {} items",
@@ -50,12 +49,12 @@ def type_of(schema: Schema) -> Markup:
 
 def _row(field: str, schema: Schema, *, is_required: bool) -> Markup:
     mark = element("span", "required", class_="required") if is_required else Markup("")
-    meaning = ", ".join(part for part in (schema.get("description", ""), _limits(schema), _example(schema)) if part)
+    limits = ", ".join(part for part in (_limits(schema), _example(schema)) if part)
     return element(
         "tr",
         element("th", element("code", field), mark, scope="row"),
         element("td", type_of(schema)),
-        element("td", meaning),
+        element("td", schema.get("description", ""), " ", element("span", limits, class_="limits")),
     )
 
 

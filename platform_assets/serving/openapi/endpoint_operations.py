@@ -1,4 +1,4 @@
-"""The operations of the endpoint's own routes: predictions, products, health, metrics and the description itself."""
+"""The operations of the endpoint's own routes: predictions, products, health and metrics."""
 
 from platform_assets.errors import (
     AccessDeniedError,
@@ -33,7 +33,7 @@ _UNREADY = "Some released product cannot be answered, or nothing is released."
 
 def operations() -> tuple[Operation, ...]:
     """Return the operations in the order in which people read them."""
-    return (*_predictions(), *_products(), *_health(), *_description())
+    return (*_predictions(), *_products(), *_health())
 
 
 def _predictions() -> tuple[Operation, ...]:
@@ -130,18 +130,5 @@ def _health() -> tuple[Operation, ...]:
             group="Health",
             summary="Metrics for Prometheus.",
             replies={200: Reply(description="The text format of Prometheus.", kinds=(str,), media_type="text/plain")},
-        ),
-    )
-
-
-def _description() -> tuple[Operation, ...]:
-    return (
-        Operation(
-            method="GET",
-            path="/openapi.json",
-            operation_id="openapi",
-            group="Description",
-            summary="This description as OpenAPI 3.1, with a request schema for every served product.",
-            replies={200: Reply(description="The document.", kinds=(dict,))},
         ),
     )

@@ -13,7 +13,7 @@ from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.openapi.operation import Form
 
 _LIMIT = float(MAX_INTEGER)
-_STORED = "Stored feature: sent here, it replaces the one that would be looked up."
+_STORED = "Stored feature: one that is sent replaces the one in the online store."
 _EVENT_AT = f"The instant that the rows stand for, from {EARLIEST_YEAR} to {LATEST_YEAR}; null means now."
 # One character that neither JSON Schema's regular expressions nor Python's `strip` count as blank.
 _NOT_BLANK = r"[^\s\x1c-\x1f\x85]"

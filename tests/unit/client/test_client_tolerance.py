@@ -1,7 +1,7 @@
 """The client reads the answers of a newer endpoint: what it does not know does not stop it."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -11,19 +11,24 @@ from platform_assets.serving.jobs.wire import JobSeen
 from platform_assets.serving.wire import Answer, Answers, SingleAnswer
 from platform_assets.serving.wire_products import Catalogue, ProductSeen
 
-ANSWER: dict[str, Any] = {
-    **dict.fromkeys(["prediction_id", "product", "entity_id", "release_id", "feature_version"], "x"),
-    **dict.fromkeys(["score", "label", "uncertainty", "as_of", "age_seconds", "max_age_seconds", "reason"]),
-    **dict.fromkeys(["is_valid", "is_stale", "action_allowed"], True),
-    "model_version": 1,
-    "output_schema_version": 1,
-    "missing_features": [],
-    "latency_ms": 1.5,
-    "event_at": "2011-12-09T00:00:00Z",
-    "fallback": "none",
-    "engine": "e",
-    "device": "cpu",
-}
+PLAIN: dict[object, object] = {str: "x", bool: True, int: 1, float: 1.5, dt.datetime: "2011-12-09T00:00:00Z"}
+
+
+def plain(hint: Any) -> object:  # noqa: ANN401 - any annotation
+    """Return a value of a field as it travels: absent where it may be, else the simplest one."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return {name: plain(inner) for name, inner in get_type_hints(hint).items()}
+    arguments = get_args(hint)
+    if type(None) in arguments:
+        return None
+    if get_origin(hint) is Literal:
+        return arguments[0]
+    if get_origin(hint) in {list, tuple}:
+        return []
+    return plain(arguments[0]) if arguments else PLAIN[hint]
+
+
+ANSWER = cast("dict[str, object]", plain(Answer))
 
 
 def answers(**changed: object) -> bytes:
