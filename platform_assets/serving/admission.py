@@ -29,7 +29,8 @@ class AdmissionLimits:
     """How much is taken on. Small calls have places, large ones share rows, so that neither kind locks the other out.
 
     A large call of more rows than `rows` is taken when no other large one is under way. While the event loop is later
-    than `late_s`, large calls are taken one at a time.
+    than `late_s`, large calls are taken one at a time. A small call waits at most `wait_s` for its turn, a large one,
+    whose caller expects to wait, `large_wait_s`; all in seconds.
     """
 
     small_call_rows: int = 8
@@ -37,6 +38,7 @@ class AdmissionLimits:
     rows: int = 512
     queued_calls: int = 512
     wait_s: float = 0.1
+    large_wait_s: float = 1.0
     late_s: float = 0.025
 
 
@@ -54,10 +56,11 @@ class _Waiting:
 class _Lane:
     """Calls of one kind, in the order of their arrival. While nothing is used nobody waits."""
 
-    __slots__ = ("capacity", "is_large", "last_turn", "pace_s", "queue", "used")
+    __slots__ = ("capacity", "is_large", "last_turn", "pace_s", "queue", "used", "wait_s")
 
-    def __init__(self, capacity: int, *, is_large: bool) -> None:
+    def __init__(self, capacity: int, wait_s: float, *, is_large: bool) -> None:
         self.capacity = capacity
+        self.wait_s = wait_s
         self.is_large = is_large
         self.used = 0
         self.queue: deque[_Waiting] = deque()
@@ -79,7 +82,8 @@ class Admission:
         self.metrics = metrics
         self._limits = limits = limits or AdmissionLimits()
         self._timer = timer
-        self._small, self._large = _Lane(limits.calls, is_large=False), _Lane(limits.rows, is_large=True)
+        self._small = _Lane(limits.calls, limits.wait_s, is_large=False)
+        self._large = _Lane(limits.rows, limits.large_wait_s, is_large=True)
 
     def enter(self, *, rows: int) -> "_Entry":
         """Return a context in which a call of so many rows is answered.
@@ -106,7 +110,7 @@ class Admission:
         if not lane.queue:
             lane.last_turn = waiting.since
         lane.queue.append(waiting)
-        end = asyncio.get_running_loop().call_later(self._limits.wait_s, _end_wait, lane, waiting)
+        end = asyncio.get_running_loop().call_later(lane.wait_s, _end_wait, lane, waiting)
         self.metrics.queued += 1
         try:
             has_turn = await waiting.turn
@@ -124,7 +128,7 @@ class Admission:
         """Refuse at once whoever would only wait to be refused."""
         if len(lane.queue) >= self._limits.queued_calls:
             raise self._refused(_QUEUE_FULL)
-        if lane.pace_s * len(lane.queue) > self._limits.wait_s:
+        if lane.pace_s * len(lane.queue) > lane.wait_s:
             raise self._refused(_TOO_LATE)
 
     def release(self, lane: _Lane, cost: int) -> None:
@@ -139,7 +143,7 @@ class Admission:
                 continue
             lane.pace_s += _STEADY * (now - lane.last_turn - lane.pace_s)
             lane.last_turn = now
-            is_in_time = now - waiting.since <= self._limits.wait_s  # a late loop is late with its timers, too
+            is_in_time = now - waiting.since <= lane.wait_s  # a late loop is late with its timers, too
             lane.used += waiting.cost if is_in_time else 0
             waiting.turn.set_result(is_in_time)
 
