@@ -43,6 +43,8 @@ def test_a_tiny_run_measures_our_endpoint_and_the_ceiling_and_keeps_what_it_meas
     assert sum(each.errors for each in figures.samples()) == 0
     assert all(each.requests > 0 and each.cpu_s > 0 for each in figures.samples())
     assert figures.ratio("rows-1-c2", CEILING) is not None
+    fresh = [each for each in figures.samples(OURS) if not each.scenario.startswith("repeated")]
+    assert [each.cache_hits for each in fresh] == [0.0] * 4
     assert [read.keys for read in (*figures.reads(1), *figures.reads(100))] == [1, 100]
     assert "What was promised" in report(figures, plan)
     assert not marked(tmp_path)
@@ -60,6 +62,14 @@ def test_a_ratio_is_the_median_of_ratios_inside_rounds(tmp_path: Path) -> None:
     figures = Figures(results)
     assert figures.ratio("rows-1-c16", "mosec") == 2.0
     assert figures.best_peer("rows-1-c16") == "mosec"
+
+
+def test_what_a_fallback_answered_does_not_count_as_served(tmp_path: Path) -> None:
+    results = Results(tmp_path / "results.jsonl")
+    results.add([msgspec.structs.replace(sample(OURS, 0, 1000), errors=100, fallbacks=300.0)])
+    line = Figures(results).line(OURS, "rows-1-c16")
+    assert line is not None
+    assert line.requests_per_s == 600.0
 
 
 def test_a_turn_that_was_cut_off_and_an_absent_server_are_tried_again(tmp_path: Path) -> None:

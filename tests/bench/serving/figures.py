@@ -30,6 +30,7 @@ class Line:
     cpu_s_per_1000: float | None
     store_cpu_s_per_1000: float | None
     cache_hits: float | None
+    fallbacks: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class Figures:
         found = self.samples(server, scenario)
         if not found:
             return None
-        answered = [s for s in found if s.requests > s.errors]
+        answered = [s for s in found if s.right > 0]
         hits = [s.cache_hits for s in found if s.cache_hits is not None]
+        degraded = [s.fallbacks for s in found if s.fallbacks is not None]
         return Line(
             server=server,
             scenario=scenario,
@@ -62,6 +64,7 @@ class Figures:
             cpu_s_per_1000=middle_of(answered, lambda s: _per_1000(s.cpu_s, s)),
             store_cpu_s_per_1000=middle_of(answered, lambda s: _per_1000(s.store_cpu_s or 0.0, s)),
             cache_hits=sum(hits) if hits else None,
+            fallbacks=sum(degraded) if degraded else None,
         )
 
     def started(self, server: str) -> list[Started]:
@@ -105,4 +108,4 @@ def _middle(values: Iterable[float]) -> float:
 
 
 def _per_1000(cpu_s: float, sample: Sample) -> float:
-    return 1000.0 * cpu_s / ((sample.requests - sample.errors) * sample.rows)
+    return 1000.0 * cpu_s / (sample.right * sample.rows)

@@ -133,8 +133,8 @@ def _store_note(figures: Figures, scenario: str) -> str:
     line = figures.line(OURS, scenario)
     if line is None:
         return ""
-    hits = "no cache metric" if line.cache_hits is None else f"{line.cache_hits:,.0f} answers from the cache"
-    return f"\nBeside ours the online store used {_number(line.store_cpu_s_per_1000, 3)} CPU s / 1,000 rows; {hits}.\n"
+    told = f"{_number(line.cache_hits)} rows came from the cache and {_number(line.fallbacks)} from a fallback"
+    return f"\nBeside ours the online store used {_number(line.store_cpu_s_per_1000, 3)} CPU s / 1,000 rows; {told}.\n"
 
 
 def _described(scenario: str) -> str:

@@ -37,8 +37,8 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
 class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample"):
     """One measured scenario. Latencies in milliseconds as the client sees them; CPU of the whole process tree.
 
-    `store_cpu_s` is what the online store used besides, `cache_hits` how many answers our endpoint's metrics say came
-    from its cache; None where there is no such thing.
+    `store_cpu_s` is what the online store used besides; `cache_hits` and `fallbacks` are the rows that our endpoint's
+    metrics say came from its cache and from a fallback. None where there is no such thing.
     """
 
     server: str
@@ -54,11 +54,17 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample"):
     cpu_s: float
     store_cpu_s: float | None = None
     cache_hits: float | None = None
+    fallbacks: float | None = None
+
+    @property
+    def right(self) -> float:
+        """How many requests were answered by the model: neither refused nor by a fallback."""
+        return max(0.0, self.requests - self.errors - (self.fallbacks or 0.0) / self.rows)
 
     @property
     def rate(self) -> float:
-        """Right answers per second."""
-        return max(0, self.requests - self.errors) / self.seconds
+        """Requests per second that the model answered."""
+        return self.right / self.seconds
 
 
 class Reads(msgspec.Struct, frozen=True, kw_only=True, tag="reads"):

@@ -1,5 +1,6 @@
 """One turn of one server in one round: start, check an answer, warm up, measure every scenario, end."""
 
+import hashlib
 import math
 import random
 import time
@@ -10,6 +11,8 @@ import httpx
 import numpy as np
 import psutil
 
+from tests.bench.serving import wire
+from tests.bench.serving.counts import Counts, read_counts
 from tests.bench.serving.launch import Launch, launch_of
 from tests.bench.serving.model import BenchModel
 from tests.bench.serving.plan import MANY_ROWS, Plan, Scenario
@@ -57,7 +60,9 @@ def take_turn(server: Server, plan: Plan, model: BenchModel, round_number: int) 
 def body_file(server: Server, scenario: Scenario, model: BenchModel, work: Path) -> Path:
     """Return the file of a scenario's bodies, written unless it is there."""
     name = f"{server.form}-{scenario.asking}-{scenario.rows}.txt"
-    path = model.path.parent / "bodies" / name
+    # Another way of writing bodies gets other files.
+    written_by = hashlib.sha256(Path(wire.__file__).read_bytes()).hexdigest()[:8]
+    path = model.path.parent / f"bodies-{written_by}" / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{work.name}.tmp")
@@ -92,9 +97,9 @@ class _Turn:
             self._launch.tidy()
 
     def _sample(self, target: Target, scenario: Scenario) -> Sample:
-        cpu_s, store_s, hits = self._tree.cpu_s(), self._store_cpu_s(), self._cache_hits()
+        cpu_s, store_s, counts = self._tree.cpu_s(), self._store_cpu_s(), self._counts()
         told = self._load(target, scenario, self._plan.seconds)
-        hits_after, store_after = self._cache_hits(), self._store_cpu_s()
+        cpu_after, store_after, counted = self._tree.cpu_s(), self._store_cpu_s(), self._counts()
         return Sample(
             server=self._server.name,
             round=self._round,
@@ -106,9 +111,10 @@ class _Turn:
             p50_ms=told.p50 / 1e3,
             p95_ms=told.p95 / 1e3,
             p99_ms=told.p99 / 1e3,
-            cpu_s=self._tree.cpu_s() - cpu_s,
+            cpu_s=cpu_after - cpu_s,
             store_cpu_s=None if store_s is None or store_after is None else store_after - store_s,
-            cache_hits=None if hits is None or hits_after is None else hits_after - hits,
+            cache_hits=None if counts is None or counted is None else counted.cache_hits - counts.cache_hits,
+            fallbacks=None if counts is None or counted is None else counted.fallbacks - counts.fallbacks,
         )
 
     def _load(self, target: Target, scenario: Scenario, seconds: float) -> Load:
@@ -119,13 +125,8 @@ class _Turn:
         pid = self._launch.store_pid
         return None if pid is None else cpu_seconds(psutil.Process(pid))
 
-    def _cache_hits(self) -> float | None:
-        """Return what our metrics count as cache hits; None for a server without such a metric."""
-        if self._launch.store_pid is None:
-            return None
-        lines = self._client.get("/metrics").text.splitlines()
-        counted = [line for line in lines if "cache" in line and "hit" in line and not line.startswith("#")]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in counted) if counted else None
+    def _counts(self) -> Counts | None:
+        return None if self._launch.store_pid is None else read_counts(self._client.get("/metrics").text)
 
 
 def _problem(client: httpx.Client, server: Server, model: BenchModel) -> str | None:
@@ -141,7 +142,7 @@ def _check(client: httpx.Client, server: Server, model: BenchModel) -> None:
     """Raise NotStartedError unless the scores of one row and of many, and of entities, are those of LightGBM."""
     for rows in (1, MANY_ROWS):
         wanted = [checked_body(server.form, rows, model)]
-        wanted += [entity_body(rows)] if "entities" in server.askings else []
+        wanted += [entity_body(rows, model)] if "entities" in server.askings else []
         for body in wanted:
             answer = client.post(server.path, content=body, headers=_JSON)
             if not answer.is_success or _distance(server, answer.json(), model, rows) > _TOLERANCE:

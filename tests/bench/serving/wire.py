@@ -1,6 +1,5 @@
 """The bodies of every server's own protocol over the same numbers, and where the scores stand in its answers."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -21,7 +20,7 @@ _BODIES = {1: 1_999, 100: 199}
 def bodies(form: Form, asking: Asking, rows: int, model: BenchModel) -> list[str]:
     """Return the bodies that a scenario takes in turn; `MARK` stands where a counter comes."""
     if asking == "entities":
-        return [_entity_body(start, rows) for start in range(0, ENTITIES * rows, rows)][: ENTITIES // rows]
+        return [_entity_body(start, rows, model) for start in range(0, ENTITIES // rows * rows, rows)]
     if asking == "repeated":
         return [checked_body(form, rows, model)]
     starts = range(0, _BODIES.get(rows, 199) * rows, rows)
@@ -33,9 +32,9 @@ def checked_body(form: Form, rows: int, model: BenchModel) -> str:
     return _row_body(form, _row_texts(model, 0, rows), 0).replace(MARK, "0" * COUNTER_DIGITS)
 
 
-def entity_body(rows: int) -> str:
-    """Return a body for the first entities."""
-    return _entity_body(0, rows).replace(MARK, "0" * COUNTER_DIGITS)
+def entity_body(rows: int, model: BenchModel) -> str:
+    """Return a body for the first entities whose right scores are known."""
+    return _entity_body(0, rows, model).replace(MARK, "0" * COUNTER_DIGITS)
 
 
 def entity_name(number: int) -> str:
@@ -73,6 +72,13 @@ def _named(row: Sequence[str], number: int) -> str:
     return f'{{"customer_id":"{entity_name(number % ENTITIES)}",{pairs}}}'
 
 
-def _entity_body(start: int, rows: int) -> str:
-    names = [entity_name((start + number) % ENTITIES) for number in range(rows)]
-    return f'{{"product":"bench","event_at":"2011-12-09T00:00:01.{MARK}Z","entities":{json.dumps(names)}}}'
+def _entity_body(start: int, rows: int, model: BenchModel) -> str:
+    """Return entities with their first feature sent anew and all others left to the store.
+
+    With entity ids alone the scores of a snapshot would soon all be cached, and the cache would be measured.
+    """
+    numbers = [(start + number) % ENTITIES for number in range(rows)]
+    firsts = (model.matrix[number % len(model.matrix), 0] for number in numbers)
+    pairs = zip(map(entity_name, numbers), firsts, strict=True)
+    listed = ",".join(f'{{"customer_id":"{name}","{FEATURES[0]}":{first:.2f}{MARK}}}' for name, first in pairs)
+    return f'{{"product":"bench","rows":[{listed}]}}'
