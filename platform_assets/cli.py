@@ -14,6 +14,7 @@ from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
 from platform_assets.commands.explain import explain
 from platform_assets.commands.predict import predict
+from platform_assets.commands.releases import releases
 from platform_assets.commands.services import down, logs, up
 from platform_assets.commands.status import status
 from platform_assets.commands.terminal import EXIT_OK, EXIT_PROBLEM, json_of
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for _command in (explain, check, doctor, status, predict, trace, up, down, logs, demo):
     app.command()(_command)
+app.add_typer(releases, name="releases")
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ class Settings:
     fsync: bool = True
     otlp_url: str | None = None
     batch_roots: tuple[Path, ...] = ()
+    actor: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -58,6 +59,7 @@ class Settings:
             fsync=_choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
             otlp_url=env.get("PLATFORM_OTLP_URL") or None,
             batch_roots=_directories(env, "PLATFORM_BATCH_ROOTS"),
+            actor=env.get("PLATFORM_ACTOR") or None,
         )
 
     def with_home(self, home: Path) -> Self:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from platform_assets.clock import midnight
+from platform_assets.commands.existing_ledger import existing_ledger
 from platform_assets.contract import names
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
@@ -43,7 +44,7 @@ class ProductStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 def product_statuses(settings: Settings, products: Sequence[Product], *, wall: dt.datetime) -> list[ProductStatus]:
     """Return the status of each product at a wall time; business time follows from the settings' clock."""
-    ledger = _existing_ledger(settings)
+    ledger = existing_ledger(settings)
     return [_status(settings, ledger, product, wall) for product in products]
 
 
@@ -54,15 +55,6 @@ def freshness_of(age_hours: float | None, promise: Freshness) -> FreshnessState:
     if age_hours > promise.max_age_hours:
         return "late"
     return "warning" if age_hours > promise.warn_hours else "fresh"
-
-
-def _existing_ledger(settings: Settings) -> "Ledger | None":
-    # Looking must not create a database.
-    if settings.ledger_url is None and not (settings.home / "ledger.db").exists():
-        return None
-    from platform_assets.ledger.database import open_ledger
-
-    return open_ledger(settings.ledger_dsn)
 
 
 def _status(settings: Settings, ledger: "Ledger | None", product: Product, wall: dt.datetime) -> ProductStatus:

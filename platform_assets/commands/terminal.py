@@ -1,13 +1,15 @@
 """How every command talks: data on stdout (one JSON document with `--json`), progress and errors on stderr."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.table import Table
 
 EXIT_OK = 0
 EXIT_PROBLEM = 1
@@ -27,6 +29,14 @@ def show(data: object, *, as_json: bool, render: Callable[[], RenderableType]) -
 def json_of(data: object) -> str:
     """Return data as indented JSON; paths become text."""
     return msgspec.json.format(msgspec.json.encode(data, enc_hook=_encode_path), indent=2).decode()
+
+
+def facts_table(facts: Mapping[str, object]) -> Table:
+    """Return facts about one thing as a table of two columns."""
+    table = Table(show_header=False, box=None, padding=(0, 1))
+    for name, value in facts.items():
+        table.add_row(name, escape(str(value)))
+    return table
 
 
 def say(line: str) -> None:

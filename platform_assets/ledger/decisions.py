@@ -55,6 +55,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return Mandate(by=self.decided_by, at=self.decided_at, reason=self.reason)
 
 
+def model_version_subject(product: str, version: int) -> str:
+    """Return the subject of decisions about a model version."""
+    return f"{product} {version}"
+
+
 def record_decision(
     ledger: Ledger,
     mandate: Mandate,

@@ -1,23 +1,32 @@
-"""A candidate that passes its gates becomes the release in force; one that does not changes nothing."""
+"""A candidate that passes its gates comes into force, by itself or on a person's word; another changes nothing."""
 
 from dataclasses import dataclass
 
 import msgspec
 
 from platform_assets.contract.product import Product
+from platform_assets.errors import AlreadyInForceError, ApprovalRefusedError
 from platform_assets.inference.bundle import load_bundle
 from platform_assets.inference.live_pointer import move_live, read_live
 from platform_assets.inference.release import Release, make_release, read_release, write_release
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.decisions import (
+    Decision,
+    Mandate,
+    last_decision,
+    model_version_subject,
+    record_decision,
+    require_undecided,
+)
 from platform_assets.ledger.manifest import newest, record
-from platform_assets.ledger.models import approve_model_version
+from platform_assets.ledger.models import approve_model_version, get_model_version
 from platform_assets.ledger.releases import pointer_moves, record_release, releases
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.in_force import follow_pointer
 from platform_assets.registry.versions import bundle_dir
 from platform_assets.settings import Settings
-from platform_assets.training.candidates import candidate_version, read_judgement
+from platform_assets.training.candidates import Judgement, candidate_version, read_judgement
 from platform_assets.training.gates import require_gates
 
 APPROVED_BY = "gates"
@@ -35,27 +44,109 @@ def release_newest(settings: Settings, ledger: Ledger, product: Product, facts: 
     """Put the newest candidate of a product in force if every gate holds; a repeat changes nothing.
 
     A release that was put aside for an older one (refused by the endpoint, or by hand) is not put in force again.
-    Raises GateRefusedError, after which the release before stays in force, and NotMaterializedError without a
-    candidate.
+    Raises GateRefusedError and, for a version that a person has rejected, ApprovalRefusedError, after which the release
+    before stays in force; NotMaterializedError without a candidate.
     """
     version = candidate_version(settings, ledger, product, facts)
+    return _approve(settings, ledger, product, version, facts, by=APPROVED_BY)
+
+
+def approve_version(
+    settings: Settings, ledger: Ledger, product: Product, version: int, facts: RunFacts, mandate: Mandate
+) -> Approval:
+    """Put one version in force on a person's word, also one that was put aside; its gates must hold all the same.
+
+    Who, when, why and the judgement of the gates are recorded. Raises GateRefusedError, NotMaterializedError,
+    AlreadyInForceError, and ApprovalRefusedError for a version that was rejected or is older than the one in force.
+    """
+    live = _live_release(settings, product.name)
+    if live is not None and live.model_version > version:
+        problem = f"version {live.model_version} is in force; the way back is `platform releases rollback`"
+        raise ApprovalRefusedError(product=product.name, version=version, problem=problem)
+    subject = model_version_subject(product.name, version)
+    if live is not None and live.model_version == version and last_decision(ledger, "model_version", subject):
+        raise AlreadyInForceError(product=product.name, release=live.release_id, snapshot=None)
+    return _approve(settings, ledger, product, version, facts, by=mandate.by, reason=mandate.reason)
+
+
+def reject_version(settings: Settings, ledger: Ledger, product: Product, version: int, mandate: Mandate) -> Decision:
+    """Record that a version never comes into force, on which evidence and on whose word; a rejection stays.
+
+    Raises UnknownRecordError, AlreadyDecidedError when it was rejected before, and ApprovalRefusedError while it is in
+    force: then go back first.
+    """
+    known = get_model_version(ledger, product.name, version)
+    subject = model_version_subject(product.name, version)
+    with ledger.transaction():  # no approval moves the pointer meanwhile: it holds this lock while it does
+        live = _live_release(settings, product.name)
+        if live is not None and live.model_version == version:
+            problem = "it is in force; `platform releases rollback` first"
+            raise ApprovalRefusedError(product=product.name, version=version, problem=problem)
+        found = last_decision(ledger, "model_version", subject)
+        if found is not None and found.verdict == "rejected":
+            require_undecided(ledger, "model_version", subject)
+        evidence = {"bundle_digest": known.bundle_digest, "gates": known.gates}
+        return record_decision(
+            ledger, mandate, kind="model_version", subject=subject, verdict="rejected", evidence=evidence
+        )
+
+
+def _approve(
+    settings: Settings, ledger: Ledger, product: Product, version: int, facts: RunFacts, *, by: str, reason: str = ""
+) -> Approval:
     bundle = load_bundle(bundle_dir(settings, product.name, version))
     judgement = read_judgement(bundle.directory)
     require_gates(product, judgement.gates)
-    reason = f"all {len(judgement.gates)} gates hold"
+    _require_not_rejected(ledger, product, version)
+    mandate = Mandate(by=by, at=facts.at, reason=reason or f"all {len(judgement.gates)} gates hold")
     known = _release_of(ledger, product.name, bundle.digest)
     release = known or make_release(
         product,
         bundle.manifest,
         bundle_path=bundle.directory.relative_to(settings.home).as_posix(),
         created_at=facts.at,
-        reason=reason,
+        reason=mandate.reason,
     )
-    _record(settings, ledger, facts, release)
-    approve_model_version(ledger, product.name, version, approved_by=APPROVED_BY, approved_at=facts.at, reason=reason)
-    is_moved = not _was_put_aside(settings, ledger, release) and _put_in_force(settings, release, facts)
-    in_force = follow_pointer(settings, ledger, product.name, facts, moved_by=APPROVED_BY, reason=reason)
+    _record(settings, ledger, facts, release, by=by)
+    approve_model_version(ledger, product.name, version, approved_by=by, approved_at=facts.at, reason=mandate.reason)
+    with ledger.transaction():  # a rejection comes wholly before this or after it
+        _require_not_rejected(ledger, product, version)
+        is_allowed = by != APPROVED_BY or not _was_put_aside(settings, ledger, release)
+        is_moved = is_allowed and _put_in_force(settings, release, facts)
+        _record_approval(ledger, mandate, release, judgement)
+    in_force = follow_pointer(settings, ledger, product.name, facts, moved_by=by, reason=mandate.reason)
     return Approval(in_force, is_new=is_moved)
+
+
+def _live_release(settings: Settings, product: str) -> Release | None:
+    live = read_live(settings.releases_dir, product)
+    return read_release(settings.releases_dir, product, live.release_id) if live else None
+
+
+def _require_not_rejected(ledger: Ledger, product: Product, version: int) -> None:
+    found = last_decision(ledger, "model_version", model_version_subject(product.name, version))
+    if found is not None and found.verdict == "rejected":
+        problem = f"it was rejected by {found.decided_by} at {found.decided_at.isoformat()} ({found.reason})"
+        raise ApprovalRefusedError(product=product.name, version=version, problem=problem)
+
+
+def _record_approval(ledger: Ledger, mandate: Mandate, release: Release, judgement: Judgement) -> None:
+    """Record an approval with its evidence; one by the gates only once."""
+    subject = model_version_subject(release.product, release.model_version)
+    if mandate.by == APPROVED_BY and last_decision(ledger, "model_version", subject) is not None:
+        return
+    record_decision(
+        ledger,
+        mandate,
+        kind="model_version",
+        subject=subject,
+        verdict="approved",
+        evidence={
+            "release_id": release.release_id,
+            "bundle_digest": release.bundle_digest,
+            "gates": [msgspec.structs.asdict(gate) for gate in judgement.gates],
+        },
+    )
 
 
 def _release_of(ledger: Ledger, product: str, digest: str) -> Release | None:
@@ -64,7 +155,7 @@ def _release_of(ledger: Ledger, product: str, digest: str) -> Release | None:
     return msgspec.convert(found[-1].document, Release) if found else None
 
 
-def _record(settings: Settings, ledger: Ledger, facts: RunFacts, release: Release) -> None:
+def _record(settings: Settings, ledger: Ledger, facts: RunFacts, release: Release, *, by: str) -> None:
     path = write_release(settings.releases_dir, release, fsync=settings.fsync)
     record_release(
         ledger,
@@ -75,7 +166,7 @@ def _record(settings: Settings, ledger: Ledger, facts: RunFacts, release: Releas
         contract_version=str(release.contract_version),
         document=msgspec.to_builtins(release),
         created_at=release.created_at,
-        created_by=APPROVED_BY,
+        created_by=by,
         reason=release.reason,
     )
     record(
@@ -89,7 +180,7 @@ def _record(settings: Settings, ledger: Ledger, facts: RunFacts, release: Releas
             artifact_id("bundle", release.product, release.bundle_digest),
             *newest(ledger, "evaluation", release.product),
         ],
-        details={"model_version": release.model_version, "approved_by": APPROVED_BY, "reason": release.reason},
+        details={"model_version": release.model_version, "approved_by": by, "reason": release.reason},
     )
 
 

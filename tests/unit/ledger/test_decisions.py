@@ -35,7 +35,7 @@ def test_a_decision_keeps_who_when_why_and_the_evidence(ledger: Ledger) -> None:
 
 def test_decisions_about_one_subject_are_listed_oldest_first(ledger: Ledger) -> None:
     for verdict in ("approved", "rejected"):
-        record_decision(ledger, word(), kind="model_version", subject="p 1", verdict=verdict, evidence={})  # type: ignore[arg-type]
+        record_decision(ledger, word(), kind="model_version", subject="p 1", verdict=verdict, evidence={})
     record_decision(ledger, word(), kind="model_version", subject="p 2", verdict="approved", evidence={})
     assert [made.verdict for made in decisions(ledger, "model_version", "p 1")] == ["approved", "rejected"]
     assert len(decisions(ledger, "model_version")) == 3
@@ -43,7 +43,7 @@ def test_decisions_about_one_subject_are_listed_oldest_first(ledger: Ledger) -> 
 
 def test_the_second_of_two_people_is_told_who_decided_what(ledger: Ledger) -> None:
     assert drop(ledger, "ann")
-    with pytest.raises(AlreadyDecidedError, match="quarantined batch 7 was dropped by ann at .* \\(looked at it\\)"):
+    with pytest.raises(AlreadyDecidedError, match=r"batch 7 was dropped by ann at .* \(looked at it\)"):
         decide_once(ledger, word("bob"), kind="quarantined_batch", subject="7", verdict="released", evidence={})
 
 
