@@ -8,6 +8,7 @@ refutes the means far away. Counts, sums and sums of squares are all it needs.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from platform_assets.experiments.log_gamma import Floats
 from platform_assets.experiments.rates import Arm, Interval, log_wealth, rate_interval
@@ -38,21 +39,23 @@ def mean_interval(values: Moments, bounds: Interval, alpha: float) -> Interval:
     of the same values taken as a rate.
     """
     unit = scaled(values, bounds)
-    arm = Arm(unit.count, unit.total)
     # A mean with more than twice 1/alpha on the half that is bet as on a rate is refuted, whatever the other half made.
-    means = np.linspace(*rate_interval(arm, alpha / 2), _POINTS)
+    means = np.linspace(*rate_interval(Arm(unit.count, unit.total), alpha / 2), _POINTS)
     if unit.count:  # the observed mean is never refuted, however fine the interval is
         means = np.sort(np.append(means, unit.total / unit.count))
-    wealth = _LOG_HALF + np.logaddexp(log_wealth(arm, means), _bernstein(unit, means))
+    wealth = log_mean_wealth(Arm(unit.count, unit.total), unit.squares, means)
     kept = np.flatnonzero(wealth < np.log(1.0 / alpha))
     first, last = max(int(kept[0]) - 1, 0), min(int(kept[-1]) + 1, len(means) - 1)
     low, width = bounds[0], bounds[1] - bounds[0]
     return low + width * float(means[first]), low + width * float(means[last])
 
 
-def _bernstein(unit: Moments, means: Floats) -> Floats:
-    sums = unit.total - unit.count * means
-    squares = unit.squares - 2 * means * unit.total + unit.count * means**2
-    price = (-np.log1p(-_BETS) - _BETS) * squares[:, None]
-    bets = np.concatenate([_BETS * sums[:, None] - price, -_BETS * sums[:, None] - price], axis=1)
-    return np.asarray(np.logaddexp.reduce(bets, axis=1) + _LOG_WEIGHT)
+def log_mean_wealth(arm: Arm, squares: npt.ArrayLike, mean: npt.ArrayLike) -> Floats:
+    """Return the logarithm of the wealth against a mean of values in [0, 1], given the sum of their squares."""
+    size, total, against = (np.asarray(part, dtype=np.float64) for part in (arm.size, arm.total, mean))
+    sums = (total - size * against)[..., None]
+    spread = (np.asarray(squares) - 2 * against * total + size * against**2)[..., None]
+    price = (-np.log1p(-_BETS) - _BETS) * spread
+    bets = np.concatenate([_BETS * sums - price, -_BETS * sums - price], axis=-1)
+    bernstein = np.logaddexp.reduce(bets, axis=-1) + _LOG_WEIGHT
+    return np.asarray(_LOG_HALF + np.logaddexp(log_wealth(arm, against), bernstein))

@@ -16,8 +16,10 @@ from platform_assets.experiments.log_gamma import Floats
 from platform_assets.experiments.rates import Interval
 from platform_assets.experiments.summary import Moments
 
+Bools = npt.NDArray[np.bool_]
+
 # While one value carries more of the variance than this, their sum is not near enough to a normal walk.
-_LARGEST_PART = 0.05
+_LARGEST_PART = 0.1
 
 
 class Spread(NamedTuple):
@@ -55,11 +57,14 @@ def unbounded_p_value(control: Moments, treatment: Moments, alpha: float, narrow
 
 def is_even_enough(values: Moments) -> bool:
     """Return whether no single value carries so much of the variance that the interval could not be relied on."""
-    if not values.variance:
-        return False
-    mean = values.total / values.count
-    farthest = max(values.high - mean, mean - values.low)
-    return farthest**2 <= _LARGEST_PART * values.count * values.variance
+    return values.variance > 0 and not is_heavy(_spread(values), values.low, values.high)
+
+
+def is_heavy(spread: Spread, low: npt.ArrayLike, high: npt.ArrayLike) -> Bools:
+    """Return whether the farthest of the values between low and high carries too much of the variance."""
+    mean = np.asarray(spread.mean)
+    farthest = np.maximum(high - mean, mean - low)
+    return np.asarray(farthest**2 > _LARGEST_PART * np.asarray(spread.size) * np.asarray(spread.variance))
 
 
 def _walk(control: Spread, treatment: Spread, alpha: float, narrowest_at: float) -> tuple[Floats, Floats]:
