@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from platform_assets.batch.guardrails import GuardrailResult, judge_batch
+from platform_assets.batch.guarding.gather import gather
+from platform_assets.batch.guarding.judge import judge_batch
+from platform_assets.batch.guarding.result import GuardrailResult
 from platform_assets.batch.inputs import BatchInputs, load_inputs
 from platform_assets.batch.publication import (
     BatchRun,
     Published,
     publish_batch,
     refuse_batch,
-    rows_before,
     stage_batch,
 )
 from platform_assets.batch.rows import BatchIdentity, batch_digest, prediction_rows, with_digest
@@ -71,7 +72,7 @@ def run_batch(settings: Settings, ledger: Ledger, run: BatchRun) -> BatchOutcome
     LOG.info("step 2 of 5, pinned bundle: version %d, %s", run.release.model_version, run.release.bundle_digest[:16])
     rows = _predict(run, bundle, inputs, input_artifact)
     LOG.info("step 3 of 5, predict: %d scores", rows.num_rows)
-    return _check_and_persist(settings, ledger, run, rows, input_artifact)
+    return _check_and_persist(settings, ledger, run, rows, inputs, input_artifact)
 
 
 def release_to_score(settings: Settings, product: Product, model_version: int) -> Release:
@@ -97,14 +98,15 @@ def _require_same_features(settings: Settings, bundle: Bundle) -> None:
 
 
 def _check_and_persist(
-    settings: Settings, ledger: Ledger, run: BatchRun, rows: "pa.Table", input_artifact: str
+    settings: Settings, ledger: Ledger, run: BatchRun, rows: "pa.Table", inputs: BatchInputs, input_artifact: str
 ) -> BatchOutcome:
     digest = batch_digest(rows, as_of=run.as_of, input_artifact=input_artifact)
     staged = stage_batch(settings, run, with_digest(rows, digest))
     # What is judged is what lies in the files, not what was meant to be written.
-    results = judge_batch(run.product, read_staged(staged), previous_rows=rows_before(ledger, run))
+    results = judge_batch(gather(settings, ledger, run, read_staged(staged), inputs.table))
     failures = [result for result in results if not result.is_passed]
-    LOG.info("step 4 of 5, check: %s", "; ".join(map(str, failures)) or "all guardrails hold")
+    unsound = [result for result in results if result.level != "pass"]
+    LOG.info("step 4 of 5, check: %s", "; ".join(map(str, unsound)) or "all guardrails hold")
     if failures:
         discard(staged)
         path = refuse_batch(settings, ledger, run, rows, failures, digest=digest)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platform_assets.batch.guardrails import GuardrailResult
+from platform_assets.batch.guarding.result import GuardrailResult
 from platform_assets.contract.product import Product
 from platform_assets.errors import ConcurrentCommitError
 from platform_assets.inference.release import Release
@@ -20,7 +20,6 @@ from platform_assets.ledger.publications import (
     Publication,
     find_publication,
     next_revision,
-    publication_before,
     record_publication,
     show_again,
 )
@@ -60,12 +59,6 @@ class Published:
 def stage_batch(settings: Settings, run: BatchRun, rows: "pa.Table") -> Staged:
     """Write the rows into the product's table folder, on disk and invisible to every reader."""
     return stage(settings.predictions_dir / run.product.name, rows, PARTITION_BY, fsync=settings.fsync)
-
-
-def rows_before(ledger: Ledger, run: BatchRun) -> int | None:
-    """Return the size of the last batch of an earlier as-of, None when there is none."""
-    before = publication_before(ledger, run.product.name, run.day)
-    return before.row_count if before else None
 
 
 def published_already(ledger: Ledger, run: BatchRun, digest: str) -> Publication | None:

@@ -1,6 +1,7 @@
 """What consumers read: the rows of the current publication as one Parquet file, replaced as a whole."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ def current(ledger: Ledger, product: Product) -> Publication:
 
 def read_published(settings: Settings, product: Product) -> "pa.Table":
     """Return the rows that are published now; raises NotMaterializedError before the first publication."""
-    return _rows(settings, product, current(open_ledger(settings.ledger_dsn), product))
+    return read_publication(settings, product, current(open_ledger(settings.ledger_dsn), product))
 
 
 def read_published_inputs(settings: Settings, product: Product) -> "pa.Table":
@@ -83,19 +84,22 @@ def write_published_view(settings: Settings, product: Product, *, at: dt.datetim
     path = settings.published_dir / f"{product.name}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     sink = pa.BufferOutputStream()
-    pq.write_table(_rows(settings, product, publication), sink, compression="zstd")
+    pq.write_table(read_publication(settings, product, publication), sink, compression="zstd")
     write_file(path, sink.getvalue().to_pybytes(), fsync=settings.fsync)
     return PublishedView(path, publication, published_age(settings, product, publication, at=at))
 
 
-def _rows(settings: Settings, product: Product, publication: Publication) -> "pa.Table":
+def read_publication(
+    settings: Settings, product: Product, publication: Publication, *, columns: Sequence[str] | None = None
+) -> "pa.Table":
+    """Return the rows of a publication, all columns by default; raises LakeWriteError when the table lacks any."""
     filters = [
         ("prediction_date", "=", dt.date.fromisoformat(publication.as_of)),
         ("model_version", "=", publication.model_version),
         ("batch_digest", "=", publication.digest),
     ]
     table = settings.predictions_dir / product.name
-    rows = read_table(table, filters=filters)
+    rows = read_table(table, columns=columns, filters=filters)
     if rows.num_rows != publication.row_count:
         reason = f"it holds {rows.num_rows} rows of a publication of {publication.row_count}; restore it from a backup"
         raise LakeWriteError(table=str(table), reason=reason)

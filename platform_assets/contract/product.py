@@ -5,8 +5,9 @@ import msgspec
 from platform_assets.contract.datasets import DatasetName
 from platform_assets.contract.evaluation import Baseline, Gate, Label, Slice, TimeSplit
 from platform_assets.contract.features import FeatureService, OnDemand, RequestField
+from platform_assets.contract.guardrails import Guardrails
 from platform_assets.contract.online import Online
-from platform_assets.contract.promises import BatchPlan, Guardrails, Owner
+from platform_assets.contract.promises import BatchPlan, Owner
 from platform_assets.contract.recipes import Recipe
 from platform_assets.contract.score import Score
 

@@ -28,11 +28,3 @@ class BatchPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cron: str
     population: str
     freshness: Freshness
-
-
-class Guardrails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a batch must satisfy before it is published; the valid range comes from the score's semantics."""
-
-    min_rows: int
-    max_null_ratio: float = 0.0
-    max_row_change_ratio: float = 0.5

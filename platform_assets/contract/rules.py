@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from platform_assets.contract.guardrail_rules import broken_guardrail_rules
 from platform_assets.contract.product import Product
 from platform_assets.contract.recipes import RfmSegments
 
@@ -25,6 +26,7 @@ def broken_rules(product: Product, *, file_stem: str) -> Iterator[BrokenRule]:
     yield from _column_rules(product)
     yield from _score_rules(product)
     yield from _evaluation_rules(product)
+    yield from map(BrokenRule._make, broken_guardrail_rules(product.guardrails))
     yield from _online_rules(product)
 
 

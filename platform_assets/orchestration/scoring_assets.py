@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from platform_assets.batch.guardrails import GUARDRAILS
 from platform_assets.clock import midnight
 from platform_assets.contract import names
 from platform_assets.contract.product import Product
 from platform_assets.orchestration.dependencies import staging_of
+from platform_assets.orchestration.guardrail_checks import guardrail_check, guardrail_specs
 from platform_assets.orchestration.labels import owner_of, tags_of
 from platform_assets.orchestration.partitions import prediction_partitions, read_prediction_key
 from platform_assets.orchestration.promises import freshness_check, freshness_policy, freshness_result
@@ -51,10 +51,7 @@ def _predictions(product: Product, settings: Settings) -> dg.AssetsDefinition:
             f"{product.batch.cadence}; each as-of and model version is one partition, appended once and never "
             "overwritten. A batch that a guardrail refuses goes to quarantine and the one before stays published."
         ),
-        check_specs=[
-            dg.AssetCheckSpec(f"guardrail_{name}", asset=key, blocking=True, description=f"Guardrail {name}.")
-            for name in GUARDRAILS
-        ],
+        check_specs=guardrail_specs(product, key),
         retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
     )
     def predictions(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
@@ -66,22 +63,13 @@ def _predictions(product: Product, settings: Settings) -> dg.AssetsDefinition:
         release = release_to_score(settings, product, model_version)
         run = BatchRun(product, midnight(as_of), release, run_facts(context))
         outcome = run_batch(settings, open_ledger(settings.ledger_dsn), run)
-        yield from _checks(outcome)
+        yield from map(guardrail_check, outcome.guardrails)
         if outcome.published is None:
             error = outcome.refusal()
             raise dg.Failure(str(error), allow_retries=False) from error
         yield _materialized(outcome, outcome.published)
 
     return predictions
-
-
-def _checks(outcome: "BatchOutcome") -> Iterator[dg.AssetCheckResult]:
-    for result in outcome.guardrails:
-        yield dg.AssetCheckResult(
-            check_name=f"guardrail_{result.guardrail}",
-            passed=result.is_passed,
-            metadata={"observed": result.observed, "bound": result.bound},
-        )
 
 
 def _materialized(outcome: "BatchOutcome", published: "Published") -> dg.MaterializeResult:
@@ -102,17 +90,17 @@ def _materialized(outcome: "BatchOutcome", published: "Published") -> dg.Materia
 
 
 def _after_good_batches() -> dg.AutomationCondition:
-    """Ask for the published view after each batch whose guardrails hold, of whichever as-of and model version.
+    """Ask for the published view after each batch whose guardrails let it pass, of whichever as-of and model version.
 
-    Not `eager()`: it waits until no partition is missing, and over the last partition alone it would not see the
-    batch of an earlier version after a move back.
+    A refused batch is never materialized, so nothing asks whether the checks hold: Dagster's condition would also
+    wait for those that only warn. Not `eager()`: it waits until no partition is missing, and over the last partition
+    alone it would not see the batch of an earlier version after a move back.
     """
     condition = dg.AutomationCondition
     return (
         condition.any_deps_updated().since_last_handled()
         & ~condition.any_deps_in_progress()
         & ~condition.in_progress()
-        & condition.all_deps_blocking_checks_passed()
     )
 
 

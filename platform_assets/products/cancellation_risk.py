@@ -4,9 +4,10 @@ import datetime as dt
 
 from platform_assets.contract.evaluation import ColumnBaseline, Gate, Label, LogisticBaseline, TimeSplit
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand, RequestField
+from platform_assets.contract.guardrails import Guardrails, SwitchedOff
 from platform_assets.contract.online import Online
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Guardrails, Owner
+from platform_assets.contract.promises import BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score, Threshold
 
@@ -164,7 +165,16 @@ PRODUCT = Product(
         """,
         freshness=Freshness(max_age_hours=48, warn_hours=30),
     ),
-    guardrails=Guardrails(min_rows=0, max_row_change_ratio=20.0),  # Saturdays have no orders
+    guardrails=Guardrails(
+        min_rows=0,  # Saturdays have no orders
+        max_row_change_ratio=20.0,
+        off=(
+            SwitchedOff(guardrail="new_entities", reason="every order is new; it is scored once"),
+            SwitchedOff(guardrail="lost_entities", reason="every order is scored once"),
+            SwitchedOff(guardrail="score_jumps", reason="no order is in two batches"),
+            SwitchedOff(guardrail="unmoved_scores", reason="no order is in two batches"),
+        ),
+    ),
     online=Online(
         owner=Owner(team="order-operations", email="order-operations@example.com"),
         fallbacks=("default_score", "skip_action"),

@@ -4,9 +4,10 @@ import datetime as dt
 
 from platform_assets.contract.evaluation import ColumnBaseline, Gate, Label, LogisticBaseline, TimeSplit
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand
+from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.online import Online
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Guardrails, Owner
+from platform_assets.contract.promises import BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score, Threshold
 
@@ -135,7 +136,11 @@ PRODUCT = Product(
         """,
         freshness=Freshness(max_age_hours=8 * 24, warn_hours=7 * 24 + 6),
     ),
-    guardrails=Guardrails(min_rows=50),
+    guardrails=Guardrails(
+        min_rows=50,
+        # Calibrated for the season of its cut-off: three months away the mean is up to 0.23 off.
+        limits=(Limit(guardrail="calibration", warn=0.25),),
+    ),
     online=Online(
         owner=Owner(team="customer-intelligence", email="customer-intelligence@example.com"),
         fallbacks=("last_batch", "default_score", "skip_action"),

@@ -4,8 +4,9 @@ import datetime as dt
 
 from platform_assets.contract.evaluation import ColumnBaseline, Gate, Label, TimeSplit
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand
+from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Guardrails, Owner
+from platform_assets.contract.promises import BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score
 
@@ -112,5 +113,9 @@ PRODUCT = Product(
         """,
         freshness=Freshness(max_age_hours=8 * 24, warn_hours=7 * 24 + 6),
     ),
-    guardrails=Guardrails(min_rows=50),
+    guardrails=Guardrails(
+        min_rows=50,
+        # The spend before Christmas is more than twice that of January.
+        limits=(Limit(guardrail="calibration", warn=0.5),),
+    ),
 )

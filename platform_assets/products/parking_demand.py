@@ -4,9 +4,10 @@ import datetime as dt
 
 from platform_assets.contract.evaluation import ColumnBaseline, Gate, Label, Slice, TimeSplit
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand, RequestField
+from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.online import Online
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Guardrails, Owner
+from platform_assets.contract.promises import BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score
 
@@ -201,7 +202,15 @@ PRODUCT = Product(
         """,
         freshness=Freshness(max_age_hours=30, warn_hours=26),
     ),
-    guardrails=Guardrails(min_rows=18),
+    guardrails=Guardrails(
+        min_rows=18,
+        season_days=7,  # a Sunday is like the last Sunday, not like a Saturday
+        # The base rates are those of months; a Sunday is far below them.
+        limits=(
+            Limit(guardrail="mean_score", warn=0.35, fail=0.5),
+            Limit(guardrail="psi_from_training", warn=0.6, fail=1.5),
+        ),
+    ),
     online=Online(
         owner=Owner(team="city-operations", email="city-operations@example.com"),
         fallbacks=("last_batch", "skip_action"),

@@ -4,8 +4,9 @@ import datetime as dt
 
 from platform_assets.contract.evaluation import Gate, Label, TimeSplit
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand
+from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Guardrails, Owner
+from platform_assets.contract.promises import BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import RfmSegments, SegmentRule
 from platform_assets.contract.score import Score
 
@@ -97,5 +98,12 @@ PRODUCT = Product(
         """,
         freshness=Freshness(max_age_hours=32 * 24, warn_hours=31 * 24 + 6),
     ),
-    guardrails=Guardrails(min_rows=50),
+    guardrails=Guardrails(
+        min_rows=50,
+        # A month moves recency by itself: up to 60 % of the customers change their segment after Christmas.
+        limits=(
+            Limit(guardrail="score_jumps", warn=0.65, fail=0.85),
+            Limit(guardrail="psi_from_last", warn=0.3, fail=0.6),
+        ),
+    ),
 )

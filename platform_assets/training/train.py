@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+import numpy as np
+
 from platform_assets.contract.compile import product_digest
 from platform_assets.contract.product import Product
 from platform_assets.features.frames import to_frame
@@ -12,12 +15,15 @@ from platform_assets.inference.bundle import write_bundle
 from platform_assets.inference.bundle_manifest import FEATURES_FILE, BundleManifest, BundleOrigin, feature_version
 from platform_assets.inference.frame import Frame
 from platform_assets.inference.on_demand import apply_on_demand
-from platform_assets.inference.pair import read_pair
+from platform_assets.inference.pair import Pair, read_pair
+from platform_assets.inference.score_reference import REFERENCE_FILE
+from platform_assets.inference.scoring import score
 from platform_assets.training.evaluate import evaluate
 from platform_assets.training.evaluation import Evaluation
 from platform_assets.training.gates import GateResult, judge
 from platform_assets.training.recipes import train_pair
-from platform_assets.training.splits import check_no_leak, split_examples
+from platform_assets.training.score_reference import make_reference
+from platform_assets.training.splits import Examples, check_no_leak, split_examples
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,7 +71,9 @@ def train_product(  # noqa: PLR0913 - a trained bundle names everything that it 
     train, test = _frame(product, parts.train), _frame(product, parts.test)
     trained = train_pair(product, train)
     files = {**trained.files(product), FEATURES_FILE: features_json}
-    evaluation = evaluate(product, read_pair(files), train, test, seed=EVALUATION_SEED)
+    pair = read_pair(files)
+    evaluation = evaluate(product, pair, train, test, seed=EVALUATION_SEED)
+    files[REFERENCE_FILE] = _reference(pair, train, parts)
     origin = BundleOrigin(
         product=product.name,
         model_version=model_version,
@@ -84,3 +92,15 @@ def train_product(  # noqa: PLR0913 - a trained bundle names everything that it 
 
 def _frame(product: Product, table: "pa.Table") -> Frame:
     return apply_on_demand(product.on_demand, to_frame(product, table), product=product.name)
+
+
+def _reference(pair: Pair, train: Frame, parts: Examples) -> bytes:
+    """Return the JSON of what later batches are compared with; `null` where no training row has a score."""
+    scored = score(pair, train)
+    both = [parts.train, parts.test]
+    reference = make_reference(
+        np.where(scored.is_valid, scored.score, np.nan),
+        labels=np.concatenate([part.column("label").to_numpy() for part in both]),
+        as_of=np.concatenate([part.column("as_of").to_numpy() for part in both]),
+    )
+    return msgspec.json.encode(reference)

@@ -2,11 +2,11 @@
 
 import math
 
-import pyarrow as pa
 import pytest
 
-from platform_assets.batch.guardrails import GUARDRAILS, judge_batch
+from platform_assets.batch.guarding.judge import judge_batch
 from platform_assets.contract.compile import compile_product, product_digest, read_product
+from platform_assets.contract.guardrails import GuardrailName
 from platform_assets.contract.product import Product
 from platform_assets.contract.rules import broken_rules
 from platform_assets.features.view_contracts import check_product, load_views
@@ -14,23 +14,23 @@ from platform_assets.inference.scoring import label_of
 from platform_assets.orchestration.dependencies import staging_of
 from platform_assets.products._discovery import discover_products
 from platform_assets.settings import PROJECT_ROOT
+from tests.unit.batch.guard_samples import sound_evidence
+from tests.unit.batch.poisons import poisons_of
 
 PRODUCTS = discover_products()
+# What a batch is judged by when there is neither an earlier batch nor a training reference.
+_OF_ONE_BATCH: tuple[GuardrailName, ...] = (
+    "schema",
+    "identity",
+    "value_range",
+    "null_ratio",
+    "row_count",
+    "coverage",
+    "foreign_rows",
+    "unique_rows",
+    "same_score",
+)
 each_product = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.name)
-
-
-def _batch(scores: list[float | None], keys: list[str] | None = None) -> pa.Table:
-    """Return the columns of a batch that guardrails look at."""
-    names = keys or [f"row-{number}" for number in range(len(scores))]
-    return pa.table({"score": pa.array(scores, pa.float64()), "row_key": names})
-
-
-def _good_scores(product: Product) -> list[float | None]:
-    return [product.score.low] * max(product.guardrails.min_rows, 10)
-
-
-def _failed(product: Product, rows: pa.Table, previous_rows: int | None = None) -> set[str]:
-    return {one.guardrail for one in judge_batch(product, rows, previous_rows=previous_rows) if not one.is_passed}
 
 
 @each_product
@@ -48,25 +48,27 @@ def test_a_declaration_breaks_no_rule_and_uses_known_features_and_tables(product
 
 @each_product
 def test_a_good_batch_passes_every_guardrail(product: Product) -> None:
-    scores = _good_scores(product)
-    assert not _failed(product, _batch(scores), previous_rows=len(scores))
+    assert {str(result) for result in judge_batch(sound_evidence(product)) if not result.is_passed} == set()
 
 
 @each_product
-def test_each_guardrail_refuses_the_batch_that_it_is_for(product: Product) -> None:
-    scores = _good_scores(product)
-    far_fewer = int(len(scores) * (product.guardrails.max_row_change_ratio + 2))
-    tripped = {
-        "value_range": _failed(product, _batch([*scores, product.score.high + 1])),
-        "null_ratio": _failed(product, _batch([None] * len(scores))),
-        "row_count_change": _failed(product, _batch(scores * 30), previous_rows=max(far_fewer // 30, 1)),
-        "unique_rows": _failed(product, _batch(scores, ["same"] * len(scores))),
-    }
-    if product.guardrails.min_rows:
-        tripped["row_count"] = _failed(product, _batch(scores[: product.guardrails.min_rows - 1]))
-    for guardrail, failed in tripped.items():
-        assert guardrail in failed
-    assert set(tripped) >= set(GUARDRAILS) - {"row_count"}
+def test_each_guardrail_that_is_on_refuses_a_batch_at_the_declared_level(product: Product) -> None:
+    sound = sound_evidence(product)
+    poisoned = [judge_batch(poison.poison(sound)) for poison in poisons_of(product.score.kind)]
+    tripped = {result.guardrail for results in poisoned for result in results if not result.is_passed}
+    due = {result.guardrail for result in judge_batch(sound) if result.unjudged is None and result.fail is not None}
+    if not product.guardrails.min_rows:
+        due.discard("row_count")
+    assert due - tripped == set()
+
+
+@each_product
+def test_the_first_batch_ever_says_that_there_is_nothing_to_compare_it_with(product: Product) -> None:
+    results = judge_batch(sound_evidence(product, has_last=False, has_reference=False))
+    assert {str(result) for result in results if not result.is_passed} == set()
+    silent = {result.guardrail for result in results if result.unjudged is None}
+    assert silent == {name for name in _OF_ONE_BATCH if product.guardrails.off_reason(name) is None}
+    assert all(result.found for result in results)
 
 
 @each_product

@@ -180,7 +180,7 @@ def test_a_refused_batch_lies_in_quarantine_with_its_reasons_and_the_published_o
     home.write_customers(CUSTOMERS[:2])
     outcome = home.run(AS_OF + DAY, run_id="run-2")
     assert outcome.published is None
-    assert "row_count: 2, allowed at least 3" in str(outcome.refusal())
+    assert "row_count: 2 rows, at least 3 are due" in str(outcome.refusal())
     (kept,) = list_quarantined(home.settings.quarantine_dir, "churn")
     assert {reason["guardrail"] for reason in kept.reasons} == {"row_count", "row_count_change"}
     assert pq.read_table(kept.path / "rows.parquet").num_rows == kept.num_rows == 2
@@ -201,7 +201,7 @@ def test_a_refused_batch_leaves_no_file_in_the_table_and_repeating_it_refuses_it
 def test_scores_out_of_range_refuse_the_batch_with_their_number(home: BatchHome) -> None:
     home.release(model_version=2, constant=1.5)
     outcome = home.run(version=2)
-    failed = {result.guardrail: result.observed for result in outcome.guardrails if not result.is_passed}
+    failed = {result.guardrail: result.numbers["outside"] for result in outcome.guardrails if not result.is_passed}
     assert failed == {"value_range": float(len(CUSTOMERS))}
 
 

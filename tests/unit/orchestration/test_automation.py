@@ -1,4 +1,4 @@
-"""What runs by itself: the published view after a good batch, never past a failed guardrail."""
+"""What runs by itself: the published view after a batch that its guardrails let pass, never after a refused one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,8 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 
-from platform_assets.batch.guardrails import GUARDRAILS
+from platform_assets.batch.guarding.result import Level
+from platform_assets.contract.guardrails import GUARDRAILS
 from platform_assets.orchestration.partitions import prediction_key
 from platform_assets.settings import Settings
 from tests.unit.batch.batch_home import AS_OF
@@ -50,12 +51,16 @@ class Automation:
         self._cursor = result.cursor
         return result.total_requested == 1
 
-    def batch(self, version: int, *, is_good: bool, is_materialized: bool = True) -> None:
+    def batch(self, version: int, level: Level = "pass") -> None:
+        """Record what a batch leaves: its checks, and a materialization unless it is refused."""
+        severity = dg.AssetCheckSeverity.WARN if level == "warn" else dg.AssetCheckSeverity.ERROR
         for name in GUARDRAILS:
             self._instance.report_runless_asset_event(
-                dg.AssetCheckEvaluation(asset_key=BATCHES, check_name=f"guardrail_{name}", passed=is_good)
+                dg.AssetCheckEvaluation(
+                    asset_key=BATCHES, check_name=f"guardrail_{name}", passed=level == "pass", severity=severity
+                )
             )
-        if is_materialized:
+        if level != "fail":
             key = prediction_key(AS_OF.date(), version)
             self._instance.report_runless_asset_event(dg.AssetMaterialization(BATCHES, partition=key))
 
@@ -69,33 +74,37 @@ def automation(definitions: dg.Definitions, instance: dg.DagsterInstance) -> Aut
 
 
 def test_a_good_batch_requests_the_published_view_once(automation: Automation) -> None:
-    automation.batch(1, is_good=True)
+    automation.batch(1)
     assert automation.tick()
     automation.published()
     assert not automation.tick()
 
 
-@pytest.mark.parametrize("is_materialized", [True, False])
-def test_a_batch_that_a_guardrail_refused_requests_nothing(automation: Automation, *, is_materialized: bool) -> None:
-    automation.batch(1, is_good=True)
+def test_a_batch_that_a_guardrail_refused_requests_nothing(automation: Automation) -> None:
+    automation.batch(1)
     assert automation.tick()
     automation.published()
     assert not automation.tick()
-    automation.batch(2, is_good=False, is_materialized=is_materialized)
+    automation.batch(2, "fail")
     assert not automation.tick()
     assert not automation.tick()
+
+
+def test_a_batch_that_guardrails_only_warn_of_is_published(automation: Automation) -> None:
+    automation.batch(1, "warn")
+    assert automation.tick()
 
 
 def test_the_next_good_batch_after_a_refused_one_is_published(automation: Automation) -> None:
-    automation.batch(1, is_good=False, is_materialized=False)
+    automation.batch(1, "fail")
     assert not automation.tick()
-    automation.batch(1, is_good=True)
+    automation.batch(1)
     assert automation.tick()
 
 
 def test_a_batch_of_an_earlier_release_is_published_after_a_move_back(automation: Automation) -> None:
     for version in (1, 2, 1):
-        automation.batch(version, is_good=True)
+        automation.batch(version)
         assert automation.tick(), version
         automation.published()
         assert not automation.tick()

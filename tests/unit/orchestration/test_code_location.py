@@ -6,8 +6,8 @@ import sys
 import dagster as dg
 import pytest
 
-from platform_assets.batch.guardrails import GUARDRAILS
 from platform_assets.contract.datasets import DATASETS
+from platform_assets.contract.guardrails import GUARDRAILS
 from platform_assets.contract.product import Product
 from platform_assets.definitions import product_assets
 from platform_assets.orchestration.promises import FRESHNESS_CHECK

@@ -7,8 +7,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from platform_assets.batch.guardrails import GUARDRAILS
 from platform_assets.batch.published_view import read_published
+from platform_assets.contract.guardrails import GUARDRAILS
 from platform_assets.orchestration.partitions import prediction_key
 from platform_assets.orchestration.promises import FRESHNESS_CHECK
 from platform_assets.orchestration.scoring_assets import scoring_assets

@@ -1,0 +1,1 @@
+"""Pure comparisons of samples, for guardrails before publishing and for monitors after it: numpy alone."""
