@@ -1,6 +1,7 @@
 """Every setting of the platform, read from the environment once and passed down as one frozen value."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from platform_assets.clock import BusinessClock, ClockMode
 from platform_assets.errors import InvalidSettingError
 
 DataSource = Literal["full", "sample"]
+_BROKER = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -37,6 +39,7 @@ class Settings:
     fsync: bool = True
     otlp_url: str | None = None
     batch_roots: tuple[Path, ...] = ()
+    log_kafka: str | None = None
     actor: str | None = None
 
     @classmethod
@@ -59,6 +62,7 @@ class Settings:
             fsync=_choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
             otlp_url=env.get("PLATFORM_OTLP_URL") or None,
             batch_roots=_directories(env, "PLATFORM_BATCH_ROOTS"),
+            log_kafka=_brokers(env, "PLATFORM_LOG_KAFKA"),
             actor=env.get("PLATFORM_ACTOR") or None,
         )
 
@@ -230,6 +234,13 @@ def _directories(env: Mapping[str, str], name: str) -> tuple[Path, ...]:
         if not Path(text).is_absolute():
             raise InvalidSettingError(name=name, value=text, allowed=f"absolute paths, separated by {os.pathsep!r}")
     return tuple(map(Path, texts))
+
+
+def _brokers(env: Mapping[str, str], name: str) -> str | None:
+    text = env.get(name) or None
+    if text is not None and not all(_BROKER.fullmatch(part.strip()) for part in text.split(",")):
+        raise InvalidSettingError(name=name, value=text, allowed="host:port of one or more brokers, separated by ','")
+    return text
 
 
 def _number(env: Mapping[str, str], name: str, default: int, allowed: range) -> int:

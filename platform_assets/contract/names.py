@@ -17,6 +17,8 @@ AssetNoun = Literal[
 PairHalf = Literal["preprocessor", "model"]
 ALIAS = "production"
 PREDICTION_STREAM = "log:predictions"
+PREDICTION_DIGEST_LENGTH = 24  # hexadecimal digits
+PREDICTION_TOPIC = "log.predictions"  # Kafka allows no colon
 CACHED_PREDICTION = "pc:1:"  # 1: the layout of the value
 
 
@@ -67,7 +69,7 @@ def model_partitions(product: str) -> str:
 
 def prediction_id(product: str, as_of: dt.datetime, digest: str, mode: Literal["batch", "online"]) -> str:
     """Return the id of a prediction: product, day, mode and digest, so that a lookup prunes partitions."""
-    return f"{product}-{as_of.year:04}{as_of.month:02}{as_of.day:02}-{mode[0]}-{digest[:24]}"
+    return f"{product}-{as_of.year:04}{as_of.month:02}{as_of.day:02}-{mode[0]}-{digest[:PREDICTION_DIGEST_LENGTH]}"
 
 
 def parse_prediction_id(text: str) -> tuple[str, dt.date, Literal["batch", "online"]] | None:

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from platform_assets.clock import wall_now
+from platform_assets.online.kafka_log import KafkaLog
+from platform_assets.online.log_sinks import LogSinks, open_log
 from platform_assets.online.log_writer import LogWriter
 from platform_assets.online.reader import OnlineReader
 from platform_assets.serving.batch_copies import BatchCopies
@@ -34,7 +36,7 @@ class Connected:
     parts: Parts
     reader: OnlineReader
     shared: SharedTier
-    writer: LogWriter
+    writer: LogSinks
     follower: Follower
     jobs: Jobs
 
@@ -55,7 +57,7 @@ def connect_parts(settings: Settings) -> Connected:
     """Return the parts over the store that the settings name; both connections are made when first used."""
     reader, breaker = OnlineReader(settings.online_url), CircuitBreaker()
     shared = SharedTier(settings.online_url, CircuitBreaker())
-    writer = LogWriter(settings.online_url, settings.spool_dir, fsync=settings.fsync)
+    writer = open_log(settings)
     follower = Follower()
     releases = Releases(home=settings.home, releases_dir=settings.releases_dir)
     jobs = Jobs(settings, releases, wall_now)
@@ -72,7 +74,8 @@ def connect_parts(settings: Settings) -> Connected:
     def components() -> dict[str, Component]:
         return {
             "online_store": _store_component(breaker),
-            "prediction_log": _log_component(writer),
+            "prediction_log": _log_component(writer.stream),
+            **({} if writer.kafka is None else {"prediction_log_kafka": _kafka_component(writer.kafka)}),
             "releases": follower.component(),
             "batch_jobs": jobs.runner.component(),
         }
@@ -94,3 +97,12 @@ def _log_component(writer: LogWriter) -> Component:
     if counts.spooled:
         return Component(status="degraded", detail=f"{counts.spooled} entries wait on disk for the online store")
     return Component(status="ok", detail=f"{counts.streamed} entries written, {counts.waiting} under way")
+
+
+def _kafka_component(kafka: KafkaLog) -> Component:
+    counts = kafka.counts
+    detail = f"{counts.sent} sent, {counts.waiting} under way, {counts.failed} refused, {counts.dropped} dropped"
+    if counts.waiting and counts.problem is not None:
+        return Component(status="degraded", detail=f"{detail}: {counts.problem}")
+    # Nothing is lost by what Kafka lacks: the stream has every entry.
+    return Component(status="degraded" if counts.failed or counts.dropped else "ok", detail=detail)

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from platform_assets.errors import JobInputError
-from platform_assets.online.log_writer import LogWriter
+from platform_assets.online.log_sinks import LogSinks, open_log
 from platform_assets.online.reader import OnlineReader
 from platform_assets.serving.batch_copies import BatchCopies
 from platform_assets.serving.jobs.chunks import Chunks
@@ -79,7 +79,7 @@ class ChunkLoop:
             wall=self.wall,
         ).heart
         scorer = RowScorer(heart=heart, schema=self.live.schema, spec=self.spec)
-        writer = LogWriter(self.settings.online_url, self.settings.spool_dir, fsync=self.settings.fsync)
+        writer = open_log(self.settings)
         try:
             async with reader:
                 await heart.batches.prepare([self.spec.product])
@@ -88,7 +88,7 @@ class ChunkLoop:
             heart.model.close()
             await asyncio.to_thread(writer.close)
 
-    async def _score_from(self, rows: RowsInput, scorer: RowScorer, outbox: Outbox, writer: LogWriter) -> None:
+    async def _score_from(self, rows: RowsInput, scorer: RowScorer, outbox: Outbox, writer: LogSinks) -> None:
         log = partial(send, writer)
         self._chunks.log_last(log)  # of a worker that was killed between the commit and the log
         before, began = self._chunks.totals(), self.timer()

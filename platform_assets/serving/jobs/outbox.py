@@ -6,7 +6,7 @@ So the log holds exactly the predictions of the output, under the same ids, what
 from collections.abc import Sequence
 
 from platform_assets.errors import JobStorageError
-from platform_assets.online.log_writer import LogWriter
+from platform_assets.online.log_sinks import LogSinks
 
 _ENTRIES_AT_ONCE = 5000
 
@@ -28,10 +28,10 @@ class Outbox:
         return held
 
 
-def send(writer: LogWriter, entries: Sequence[bytes]) -> None:
+def send(writer: LogSinks, entries: Sequence[bytes]) -> None:
     """Return once all entries are in the stream or in the spool; raises JobStorageError when neither takes them."""
     for start in range(0, len(entries), _ENTRIES_AT_ONCE):
-        refused = writer.counts.refused
+        refused = writer.stream.counts.refused
         writer.append(list(entries[start : start + _ENTRIES_AT_ONCE]))
-        if not writer.flush() or writer.counts.refused > refused:
+        if not writer.flush() or writer.stream.counts.refused > refused:
             raise JobStorageError(problem="neither the online store nor the disk takes the prediction log")

@@ -1,0 +1,17 @@
+"""What the environment says is taken as it is, or refused by the name of its variable."""
+
+import pytest
+
+from platform_assets.errors import InvalidSettingError
+from platform_assets.settings import Settings
+
+
+@pytest.mark.parametrize("servers", ["one:9092", "10.0.0.1:9092,two.example:9093", "[::1]:9092"])
+def test_brokers_are_hosts_with_ports(servers: str) -> None:
+    assert Settings.from_environment({"PLATFORM_LOG_KAFKA": servers}).log_kafka == servers
+
+
+@pytest.mark.parametrize("servers", ["one", "one:9092,", "kafka://one:9092", "one:9092 two:9092"])
+def test_a_broker_without_a_port_is_refused_by_the_name_of_the_variable(servers: str) -> None:
+    with pytest.raises(InvalidSettingError, match=r"PLATFORM_LOG_KAFKA=.*host:port"):
+        Settings.from_environment({"PLATFORM_LOG_KAFKA": servers})
