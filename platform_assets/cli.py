@@ -13,7 +13,10 @@ from platform_assets.commands.check import check
 from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
 from platform_assets.commands.explain import explain
+from platform_assets.commands.lake import lake
 from platform_assets.commands.predict import predict
+from platform_assets.commands.predictions import predictions
+from platform_assets.commands.quarantine import quarantine
 from platform_assets.commands.releases import releases
 from platform_assets.commands.services import down, logs, up
 from platform_assets.commands.status import status
@@ -31,6 +34,9 @@ app = typer.Typer(
 for _command in (explain, check, doctor, status, predict, trace, up, down, logs, demo):
     app.command()(_command)
 app.add_typer(releases, name="releases")
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(predictions, name="predictions")
+app.add_typer(lake, name="lake")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
 from platform_assets.orchestration.online_assets import online_assets
 from platform_assets.orchestration.raw_assets import raw_assets
+from platform_assets.orchestration.rollback_job import rollback_job, rollback_sensor
 from platform_assets.orchestration.schedules import platform_schedules, product_schedules
 from platform_assets.orchestration.scoring_assets import scoring_assets
 from platform_assets.orchestration.sensors import automation_sensor, drain_sensor, freshness_sensor, release_sensor
@@ -29,7 +30,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             *(asset for product in declared for asset in product_assets(product, settings)),
             *log_assets(settings),
         ],
-        jobs=[*platform_jobs(), *(job for of_product in jobs.values() for job in of_product)],
+        jobs=[*platform_jobs(), rollback_job(settings), *(job for of_product in jobs.values() for job in of_product)],
         schedules=[
             *platform_schedules(settings),
             *(schedule for product in declared for schedule in product_schedules(product, settings)),
@@ -38,6 +39,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             automation_sensor(),
             freshness_sensor(),
             drain_sensor(settings),
+            rollback_sensor(settings),
             *(release_sensor(product, settings, jobs[product.name]) for product in declared),
         ],
         # A process per step would import for seconds each; runs are parallel, steps of a run are not.

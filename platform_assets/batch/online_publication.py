@@ -87,6 +87,18 @@ def publish_online(
     return OnlinePublication(packed.snapshot_id, instant, published, published_batch, from_epoch(newest))
 
 
+def publish_last_batch(settings: Settings, ledger: Ledger, product: Product) -> PublishedSnapshot:
+    """Make the batch that is published now the one that the endpoint falls back on; a repeat writes nothing.
+
+    Raises NotMaterializedError before the first batch, OnlineStoreUnavailableError; what was live before stays live.
+    """
+    last_batch = _pack_last_batch(settings, ledger, product)
+    with connect(settings.online_url) as client:
+        published = publish_packed(client, last_batch, settings=settings)
+    prune_copies(settings.snapshots_dir, last_batch.manifest.service, keep=KEPT_COPIES)
+    return published
+
+
 def _named_by_content(snapshot: PackedSnapshot) -> PackedSnapshot:
     """Return the snapshot under an id of its values and as-of, so that the same snapshot has the same id."""
     told = hashlib.sha256(f"{snapshot.digest} {snapshot.as_of}".encode()).hexdigest()

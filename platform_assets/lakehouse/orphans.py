@@ -7,6 +7,16 @@ from platform_assets.clock import epoch_seconds
 from platform_assets.lakehouse.table import open_table, table_exists
 
 
+def find_orphans(table_dir: Path, *, now: dt.datetime, older_than: dt.timedelta) -> list[Path]:
+    """Return the Parquet files that no commit refers to and that are older than given; nothing is deleted."""
+    if not table_dir.is_dir():
+        return []
+    # Files are listed before references are read: what is published in between counts as referenced.
+    old = [path for path in _data_files(table_dir) if _is_older(path, epoch_seconds(now - older_than))]
+    referenced = {Path(uri).name for uri in open_table(table_dir).file_uris()} if table_exists(table_dir) else set()
+    return [path for path in old if path.name not in referenced]
+
+
 def clean_orphans(table_dir: Path, *, now: dt.datetime, older_than: dt.timedelta) -> list[Path]:
     """Delete Parquet files that no commit refers to and that are older than given; return them.
 
@@ -14,12 +24,7 @@ def clean_orphans(table_dir: Path, *, now: dt.datetime, older_than: dt.timedelta
     all of them. `older_than` must exceed the time between stage and publish, or a batch under audit is lost (its
     publish then fails and writes nothing).
     """
-    if not table_dir.is_dir():
-        return []
-    # Files are listed before references are read: what is published in between counts as referenced.
-    old = [path for path in _data_files(table_dir) if _is_older(path, epoch_seconds(now - older_than))]
-    referenced = {Path(uri).name for uri in open_table(table_dir).file_uris()} if table_exists(table_dir) else set()
-    orphans = [path for path in old if path.name not in referenced]
+    orphans = find_orphans(table_dir, now=now, older_than=older_than)
     for path in orphans:
         path.unlink(missing_ok=True)
     return orphans

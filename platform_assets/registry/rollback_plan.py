@@ -3,7 +3,7 @@
 import datetime as dt
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -77,6 +77,15 @@ def alone(settings: Settings, product: str) -> Iterator[None]:
 def unfinished_products(settings: Settings) -> list[str]:
     """Return the products with a plan that is not carried out, also of rollbacks that are at work now."""
     return sorted(path.parent.name for path in settings.releases_dir.glob("*/.rollback"))
+
+
+def abandoned_plans(settings: Settings) -> list[RollbackPlan]:
+    """Return the plans that nobody is carrying out: their process was killed, or gave up for now."""
+    found = []
+    for product in unfinished_products(settings):
+        with suppress(RollbackBusyError), alone(settings, product):
+            found.append(read_plan(settings, product))
+    return [plan for plan in found if plan is not None]
 
 
 def _path(settings: Settings, product: str) -> Path:
