@@ -8,7 +8,7 @@ from platform_assets.contract.score import Score
 from platform_assets.inference.frame import Floats
 from platform_assets.inference.scoring import label_of
 from platform_assets.serving.call import Call
-from platform_assets.serving.identity import online_prediction_id
+from platform_assets.serving.identity import prediction_ids
 from platform_assets.serving.rows import Rows, key_text, sent_values
 from platform_assets.serving.verdict import Verdict
 from platform_assets.serving.wire import Answer, Answers, SingleAnswer
@@ -18,6 +18,7 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
     """Return one log entry per row, in order; the answers are made from them. `features` [rows, stored columns]."""
     live, snapshot = call.live, call.snapshot
     schema, release, manifest = live.schema, live.release, live.bundle.manifest
+    name_of = prediction_ids(call)
     entries = []
     for position, (row, values, verdict) in enumerate(zip(rows.fields, features.tolist(), verdicts, strict=True)):
         row_keys = {name: key_text(row[at]) for name, at in schema.keys}
@@ -25,7 +26,7 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
         label = None if verdict.score is None else label_of(live.product, verdict.score)
         entries.append(
             PredictionLogEntry(
-                prediction_id=online_prediction_id(call, row_keys, request, position),
+                prediction_id=name_of(position, row),
                 request_id=call.request_id,
                 product=release.product,
                 entity_id=row_keys[schema.row_keys[0]],

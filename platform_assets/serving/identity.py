@@ -1,26 +1,38 @@
-"""The id of an online prediction: no two answers share one, and it leads to the partition that holds its log entry."""
+"""The ids of online predictions: no two answers share one, and each leads to the partition that holds its log entry."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import msgspec
 
-from platform_assets.contract.names import prediction_id
+from platform_assets.contract.names import PREDICTION_DIGEST_LENGTH, prediction_id
 from platform_assets.serving.call import Call
-from platform_assets.serving.values import Scalar
+from platform_assets.serving.row_types import RowTuple
+
+_DIGEST_BYTES = 16
 
 
-def online_prediction_id(call: Call, row_keys: Mapping[str, str], request: Mapping[str, Scalar], position: int) -> str:
-    """Return the id of one row of a call, over everything that the answer was made from and a nonce of the call."""
+def prediction_ids(call: Call) -> Callable[[int, RowTuple], str]:
+    """Return what names the rows of a call, by position and content.
+
+    An id covers everything that the answer was made from and the nonce of the call: a repeated call with the same
+    nonce gives the same ids, any other call gives others.
+    """
+    release, snapshot = call.live.release, call.snapshot
     told = (
-        call.live.release.product,
-        row_keys,
+        release.product,
         call.event_at,
-        call.live.release.release_id,
-        call.snapshot.snapshot_id if call.snapshot else None,
-        request,
+        release.release_id,
+        snapshot.snapshot_id if snapshot else None,
+        snapshot.epoch if snapshot else None,
         call.nonce,
-        position,
     )
-    digest = hashlib.blake2b(msgspec.msgpack.encode(told, order="deterministic"), digest_size=16).hexdigest()
-    return prediction_id(call.live.release.product, call.event_at, digest, "online")
+    shared = hashlib.blake2b(msgspec.msgpack.encode(told), digest_size=_DIGEST_BYTES)
+    prefix = prediction_id(release.product, call.event_at, "", "online")
+
+    def name(position: int, row: RowTuple) -> str:
+        own = shared.copy()
+        own.update(msgspec.msgpack.encode((position, row)))
+        return prefix + own.hexdigest()[:PREDICTION_DIGEST_LENGTH]
+
+    return name

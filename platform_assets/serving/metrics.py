@@ -4,7 +4,7 @@ Labels are products, releases, stages and reasons; never an entity, a path or an
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
 from platform_assets.contract.prediction_log import PredictionLogEntry
@@ -96,23 +96,27 @@ class Metrics:
         """Count how late the event loop was once."""
         observe(self._tallies.histograms[families.LOOP_LAG.name], (), seconds)
 
-    def count_predictions(self, entries: Iterable[PredictionLogEntry]) -> None:
-        """Count the rows of one answer."""
+    def count_predictions(self, entries: Sequence[PredictionLogEntry]) -> None:
+        """Count the rows of one answer, all of one product."""
         counters = self._tallies.counters
         answered, reasons = counters["platform_predictions"], counters["platform_degraded_predictions"]
         labels, scores, sums = (
             counters[n] for n in ("platform_predicted_labels", "platform_score_count", "platform_score_sum")
         )
+        same: dict[tuple[str, str, str, str | None, str | None], int] = {}
         for entry in entries:
-            product = entry.product
-            count(answered, (product, entry.release_id, entry.fallback))
-            if entry.reason is not None:
-                count(reasons, (product, entry.reason))
-            if entry.label is not None:
-                count(labels, (product, entry.label))
-            if entry.score is not None:
-                count(scores, (product,))
-                count(sums, (product,), entry.score)
+            key = (entry.product, entry.release_id, entry.fallback, entry.reason, entry.label)
+            same[key] = same.get(key, 0) + 1
+        for (product, release, fallback, reason, label), rows in same.items():
+            count(answered, (product, release, fallback), rows)
+            if reason is not None:
+                count(reasons, (product, reason), rows)
+            if label is not None:
+                count(labels, (product, label), rows)
+        given = [entry.score for entry in entries if entry.score is not None]
+        if given:
+            count(scores, (entries[0].product,), len(given))
+            count(sums, (entries[0].product,), sum(given))
 
     def count_cache(self, *, product: str, tier: CacheTier, result: CacheResult, rows: int = 1) -> None:
         """Count rows looked up in one tier of the prediction cache."""
