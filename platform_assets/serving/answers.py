@@ -18,25 +18,27 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
     """Return one log entry per row, in order; the answers are made from them. `features` [rows, stored columns]."""
     live, snapshot = call.live, call.snapshot
     schema, release, manifest = live.schema, live.release, live.bundle.manifest
-    name_of = prediction_ids(call)
+    # Looked up once and not for each of a thousand rows.
+    product, semantics, entity = live.product, live.product.score, schema.row_keys[0]
+    snapshot_id, epoch = (snapshot.snapshot_id, snapshot.epoch) if snapshot else (None, None)
+    engine, device, name_of = live.engine, live.device, prediction_ids(call)
     entries = []
     for position, (row, values, verdict) in enumerate(zip(rows.fields, features.tolist(), verdicts, strict=True)):
         row_keys = {name: key_text(row[at]) for name, at in schema.keys}
-        request = sent_values(schema, row)
-        label = None if verdict.score is None else label_of(live.product, verdict.score)
+        score = verdict.score
         entries.append(
             PredictionLogEntry(
                 prediction_id=name_of(position, row),
                 request_id=call.request_id,
                 product=release.product,
-                entity_id=row_keys[schema.row_keys[0]],
+                entity_id=row_keys[entity],
                 row_keys=row_keys,
                 event_at=call.event_at,
                 as_of=verdict.as_of,
                 predicted_at=call.predicted_at,
-                score=verdict.score,
-                label=label,
-                confidence=_confidence(live.product.score, verdict.score),
+                score=score,
+                label=None if score is None else label_of(product, score),
+                confidence=_confidence(semantics, score),
                 uncertainty=verdict.uncertainty,
                 is_valid=verdict.is_valid,
                 release_id=release.release_id,
@@ -44,16 +46,16 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
                 feature_version=manifest.feature_version,
                 output_schema_version=manifest.output_schema_version,
                 bundle_digest=release.bundle_digest,
-                snapshot_id=snapshot.snapshot_id if snapshot else None,
-                snapshot_epoch=snapshot.epoch if snapshot else None,
+                snapshot_id=snapshot_id,
+                snapshot_epoch=epoch,
                 features=values,
-                request=request,
+                request=sent_values(schema, row),
                 fallback=verdict.fallback,
                 reason=verdict.reason,
                 is_stale=verdict.is_stale,
                 action_allowed=verdict.action_allowed,
-                engine=live.engine,
-                device=live.device,
+                engine=engine,
+                device=device,
                 latency_ms=call.latency_ms,
                 cache_hit=verdict.cache_hit,
             )
