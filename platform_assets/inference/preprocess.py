@@ -10,6 +10,7 @@ from platform_assets.errors import MissingInputError
 from platform_assets.inference.frame import Column, Floats, Frame, row_count, text_columns
 
 LAYOUT_VERSION: Literal[1] = 1
+_FEW_ROWS = 128
 
 
 class InputColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,10 +57,13 @@ def to_matrix(preprocessor: Preprocessor, frame: Frame) -> Floats:
 
     Raises MissingInputError for an absent column.
     """
-    matrix = np.empty((row_count(frame), len(preprocessor.inputs)), dtype=np.float64)
-    for position, spec in enumerate(preprocessor.inputs):
-        column = _column(frame, spec.name, preprocessor.product)
-        matrix[:, position] = column if spec.categories is None else _codes(column, spec.categories)
+    columns = [_numbers(_column(frame, spec.name, preprocessor.product), spec) for spec in preprocessor.inputs]
+    rows = row_count(frame)
+    if rows <= _FEW_ROWS:  # thirty assignments cost more than the score of a row
+        return np.ascontiguousarray(np.array(columns, dtype=np.float64).reshape(len(columns), rows).T)
+    matrix = np.empty((rows, len(columns)), dtype=np.float64)
+    for position, column in enumerate(columns):
+        matrix[:, position] = column
     return matrix
 
 
@@ -73,6 +77,10 @@ def _column(frame: Frame, name: str, product: str) -> Column:
         return frame[name]
     except KeyError:
         raise MissingInputError(column=name, product=product) from None
+
+
+def _numbers(column: Column, spec: InputColumn) -> Column | list[float]:
+    return column if spec.categories is None else _codes(column, spec.categories)
 
 
 def _codes(column: Column, categories: tuple[str, ...]) -> list[float]:

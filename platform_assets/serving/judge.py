@@ -11,7 +11,7 @@ from platform_assets.inference.scoring import prepare_matrix
 from platform_assets.serving.cache.prediction_cache import CachedScores
 from platform_assets.serving.inputs import Inputs
 from platform_assets.serving.live_release import LiveRelease
-from platform_assets.serving.stored import Ages, Flags, feature_ages
+from platform_assets.serving.stored import Ages, Flags, feature_ages, unknown_ages
 from platform_assets.serving.verdict import Verdict, known
 
 Judged = Verdict | Reason
@@ -117,6 +117,8 @@ def _verdicts(case: Case, cached: CachedScores) -> list[Judged]:
 def _ages(case: Case) -> Ages:
     inputs = case.inputs
     is_read = inputs.needed & inputs.found
+    if not is_read.any():
+        return unknown_ages(inputs.count)
     event_times = np.where(is_read, inputs.event_times, np.nan)
     return feature_ages(event_times, case.live.age_limits_s, inputs.event_at[:, np.newaxis])
 

@@ -80,6 +80,11 @@ def feature_ages(event_times: Floats, limits_s: Floats, event_at: Floats | float
     return Ages(age, limit, age > limit)
 
 
+def unknown_ages(count: int) -> Ages:
+    """Return the ages of rows for which no view was read."""
+    return Ages(np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, dtype=np.bool_))
+
+
 def view_slices(product: Product) -> tuple[slice, ...]:
     """Return where the columns of each feature view lie among the stored columns."""
     slices, start = [], 0
