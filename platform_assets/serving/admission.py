@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from platform_assets.errors import OverloadedError
-from platform_assets.serving.metrics import Metrics, Refusal
+from platform_assets.serving.telemetry.metrics import Metrics, Refusal
 
 _QUEUE_FULL: Refusal = "queue_full"
 _TOO_LATE: Refusal = "too_late"

@@ -9,12 +9,12 @@ from starlette.applications import Starlette
 
 from platform_assets.serving.asgi import build_app
 from platform_assets.serving.connections import connect_parts
-from platform_assets.serving.self_watch import watching
+from platform_assets.serving.telemetry.self_watch import watching
 from platform_assets.serving.workers.seat import Seat
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from platform_assets.serving.span_export import SpanExport
+    from platform_assets.serving.telemetry.span_export import SpanExport
 
 
 def create_app(settings: Settings, *, seat: Seat | None = None) -> Starlette:
@@ -40,6 +40,6 @@ def create_app(settings: Settings, *, seat: Seat | None = None) -> Starlette:
 def _span_export(settings: Settings) -> "SpanExport | None":
     if settings.otlp_url is None:
         return None
-    from platform_assets.serving.span_export import otlp_export  # noqa: PLC0415 - costs memory that few want to pay
+    from platform_assets.serving.telemetry.span_export import otlp_export  # noqa: PLC0415 - costs memory that few want to pay
 
     return otlp_export(settings.otlp_url)

@@ -9,9 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from platform_assets.clock import wall_now
 from platform_assets.errors import BodyTooLargeError
 from platform_assets.serving.limits import MAX_BODY_BYTES
-from platform_assets.serving.metrics import Metrics
 from platform_assets.serving.request_ids import HEADER, assign_request_id
-from platform_assets.serving.tracing import RequestTrace, keep_trace
+from platform_assets.serving.telemetry.metrics import Metrics
+from platform_assets.serving.telemetry.tracing import RequestTrace, keep_trace
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _NO_ANSWER = 500

@@ -23,13 +23,13 @@ from platform_assets.serving.inputs import inputs_of
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.judge import Judged
 from platform_assets.serving.live_release import LiveRelease
-from platform_assets.serving.metrics import Metrics
 from platform_assets.serving.model_run import ModelRun
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.rows import Rows, columns_of
 from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
-from platform_assets.serving.tracing import RequestTrace
+from platform_assets.serving.telemetry.metrics import Metrics
+from platform_assets.serving.telemetry.tracing import RequestTrace
 from platform_assets.serving.verdict import Verdict
 from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from platform_assets.serving.batching.batcher import Batcher
 from platform_assets.serving.cache.counts import CacheCounts
 from platform_assets.serving.cache.prediction_cache import PredictionCache
-from platform_assets.serving.metrics import CacheResult, CacheTier, Metrics
+from platform_assets.serving.telemetry.metrics import CacheResult, CacheTier, Metrics
 
 _NOT_ASKED = CacheCounts()
 

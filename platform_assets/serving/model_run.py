@@ -17,8 +17,8 @@ from platform_assets.serving.cache.prediction_cache import CachedScores, Predict
 from platform_assets.serving.inputs import Inputs
 from platform_assets.serving.judge import Case, Judgement, Stages, case_matrix, close_case, open_case
 from platform_assets.serving.live_release import LiveRelease
-from platform_assets.serving.metrics import Metrics
 from platform_assets.serving.model_counts import ModelCounts
+from platform_assets.serving.telemetry.metrics import Metrics
 from platform_assets.serving.turns import Turns
 
 _SMALL_ROWS = 32

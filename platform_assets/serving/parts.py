@@ -12,10 +12,10 @@ from platform_assets.serving.health import Component, Health
 from platform_assets.serving.heart import Heart
 from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
-from platform_assets.serving.metrics import Metrics
 from platform_assets.serving.model_run import ModelRun
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.sources import BatchSource, FeatureSource
+from platform_assets.serving.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from platform_assets.serving.envelope import read_body
 from platform_assets.serving.heart import Heart
 from platform_assets.serving.problems import platform_problem
 from platform_assets.serving.request_ids import request_id_of
-from platform_assets.serving.tracing import trace_of
+from platform_assets.serving.telemetry.tracing import trace_of
 
 PREDICT_PATH = "/v1/predict"
 _ENCODER = msgspec.json.Encoder()

@@ -6,7 +6,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from platform_assets.errors import LoopbackOnlyError
-from platform_assets.serving import metrics as exposition
 from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
 from platform_assets.serving.health import Alive, Health, Readiness
@@ -16,6 +15,7 @@ from platform_assets.serving.open_inference.routes import open_inference_routes
 from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.predict_route import PREDICT_PATH, PredictRoute
+from platform_assets.serving.telemetry import metrics as exposition
 
 _JSON = "application/json"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})

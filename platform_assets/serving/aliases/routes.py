@@ -15,7 +15,7 @@ from platform_assets.serving.parts import Parts
 from platform_assets.serving.problems import platform_problem
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.request_ids import request_id_of
-from platform_assets.serving.tracing import trace_of
+from platform_assets.serving.telemetry.tracing import trace_of
 from platform_assets.serving.wire import PredictRequest
 
 Read = Callable[[bytes, Releases], PredictRequest]

@@ -18,7 +18,7 @@ from platform_assets.serving.open_inference.problems import Handler, with_error_
 from platform_assets.serving.open_inference.wire import Live, ModelReady, Ready
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
-from platform_assets.serving.tracing import trace_of
+from platform_assets.serving.telemetry.tracing import trace_of
 from platform_assets.serving.wire import Answers
 
 _JSON, _BYTES = "application/json", "application/octet-stream"

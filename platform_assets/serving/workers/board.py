@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from platform_assets.serving.tallies import Tallies
+from platform_assets.serving.telemetry.tallies import Tallies
 from platform_assets.settings import Settings
 
 _SUFFIX = ".counts"

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from platform_assets.serving.metrics import Board
-from platform_assets.serving.tallies import Tallies
+from platform_assets.serving.telemetry.metrics import Board
+from platform_assets.serving.telemetry.tallies import Tallies
 
 
 class Seat(NamedTuple):

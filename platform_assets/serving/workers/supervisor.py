@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from platform_assets.serving.metric_families import RESTARTS
-from platform_assets.serving.tallies import Tallies, count
+from platform_assets.serving.telemetry.metric_families import RESTARTS
+from platform_assets.serving.telemetry.tallies import Tallies, count
 from platform_assets.serving.workers.board import FileBoard, board_dir, clear_board
 from platform_assets.serving.workers.listeners import open_listener, open_listeners
 from platform_assets.serving.workers.restarts import Backoff

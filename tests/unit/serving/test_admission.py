@@ -7,7 +7,7 @@ import pytest
 
 from platform_assets.errors import OverloadedError
 from platform_assets.serving.admission import Admission, AdmissionLimits
-from platform_assets.serving.metrics import Metrics
+from platform_assets.serving.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
 

@@ -7,12 +7,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from platform_assets.contract.prediction_log import PredictionLogEntry, Reason
-from platform_assets.serving.budget import STAGE_BUDGET_S
-from platform_assets.serving.exposition import render
-from platform_assets.serving.gpu_figures import GpuFigures, read_gpus
-from platform_assets.serving.metric_families import SECONDS
-from platform_assets.serving.metrics import Metrics
-from platform_assets.serving.tallies import Tallies
+from platform_assets.serving.telemetry.budget import STAGE_BUDGET_S
+from platform_assets.serving.telemetry.exposition import render
+from platform_assets.serving.telemetry.gpu_figures import GpuFigures, read_gpus
+from platform_assets.serving.telemetry.metric_families import SECONDS
+from platform_assets.serving.telemetry.metrics import Metrics
+from platform_assets.serving.telemetry.tallies import Tallies
 
 AT = dt.datetime(2011, 12, 9, tzinfo=dt.UTC)
 

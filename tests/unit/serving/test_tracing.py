@@ -11,10 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from platform_assets.errors import MissingToolError
 from platform_assets.serving.envelope import Envelope
-from platform_assets.serving.metrics import Metrics
 from platform_assets.serving.request_ids import request_id_of
-from platform_assets.serving.span_export import SpanExport, otlp_export
-from platform_assets.serving.tracing import RequestTrace, trace_of
+from platform_assets.serving.telemetry.metrics import Metrics
+from platform_assets.serving.telemetry.span_export import SpanExport, otlp_export
+from platform_assets.serving.telemetry.tracing import RequestTrace, trace_of
 
 pytestmark = pytest.mark.anyio
 
@@ -135,6 +135,7 @@ def test_an_exporter_that_is_not_installed_is_named_with_its_remedy(monkeypatch:
 
 
 def test_the_endpoint_loads_no_span_export_unless_it_is_asked_to() -> None:
-    program = "import sys, platform_assets.serving.app; print('platform_assets.serving.span_export' in sys.modules)"
+    module = "platform_assets.serving.telemetry.span_export"
+    program = f"import sys, platform_assets.serving.app; print({module!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"

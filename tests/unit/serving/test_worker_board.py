@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from platform_assets.serving.tallies import Tallies, count, open_cell
+from platform_assets.serving.telemetry.tallies import Tallies, count, open_cell
 from platform_assets.serving.workers.board import FileBoard, board_dir, clear_board
 from platform_assets.serving.workers.restarts import Backoff
 from platform_assets.settings import Settings

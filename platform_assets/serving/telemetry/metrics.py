@@ -9,11 +9,11 @@ from typing import Literal, Protocol
 
 from platform_assets.contract.prediction_log import PredictionLogEntry
 from platform_assets.inference.engine_events import EngineEventKind
-from platform_assets.serving import exposition, process_figures
-from platform_assets.serving import metric_families as families
-from platform_assets.serving.gpu_figures import read_gpus
-from platform_assets.serving.metric_families import Family
-from platform_assets.serving.tallies import Cells, Tallies, Values, add_all, count, observe, open_cell, total
+from platform_assets.serving.telemetry import exposition, process_figures
+from platform_assets.serving.telemetry import metric_families as families
+from platform_assets.serving.telemetry.gpu_figures import read_gpus
+from platform_assets.serving.telemetry.metric_families import Family
+from platform_assets.serving.telemetry.tallies import Cells, Tallies, Values, add_all, count, observe, open_cell, total
 
 CONTENT_TYPE = exposition.CONTENT_TYPE
 CacheTier = Literal["process", "redis"]

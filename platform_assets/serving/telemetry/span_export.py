@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 
 from platform_assets.errors import MissingToolError
-from platform_assets.serving.tracing import RequestTrace
+from platform_assets.serving.telemetry.tracing import RequestTrace
 
 _NS = 1_000_000_000
 _SERVICE = "platform-endpoint"

@@ -14,11 +14,11 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.utils import floatToGoString
 
-from platform_assets.serving import metric_families as families
-from platform_assets.serving.budget import STAGE_BUDGET_S, TOTAL_BUDGET_S
-from platform_assets.serving.gpu_figures import GpuFigures
-from platform_assets.serving.metric_families import Family
-from platform_assets.serving.tallies import Cells, Tallies, Values
+from platform_assets.serving.telemetry import metric_families as families
+from platform_assets.serving.telemetry.budget import STAGE_BUDGET_S, TOTAL_BUDGET_S
+from platform_assets.serving.telemetry.gpu_figures import GpuFigures
+from platform_assets.serving.telemetry.metric_families import Family
+from platform_assets.serving.telemetry.tallies import Cells, Tallies, Values
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _BOUNDS = [*map(floatToGoString, families.SECONDS), "+Inf"]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from platform_assets.serving.metrics import Metrics
+from platform_assets.serving.telemetry.metrics import Metrics
 
 _EVERY_S = 0.02
 _TURNS_PER_TELLING = 50  # about once a second

@@ -6,7 +6,7 @@ from typing import Self
 
 import msgspec
 
-from platform_assets.serving.metric_families import COUNTERS, GAUGES, HISTOGRAMS, SECONDS, SUMMARIES, Family
+from platform_assets.serving.telemetry.metric_families import COUNTERS, GAUGES, HISTOGRAMS, SECONDS, SUMMARIES, Family
 
 Labels = tuple[str, ...]
 Cells = dict[Labels, list[float]]
