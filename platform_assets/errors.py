@@ -3,7 +3,8 @@
 PlatformError
 ├── DeclarationError            a product file is wrong: fails at once
 │   ├── InvalidProductError
-│   └── UnknownFeatureError
+│   ├── UnknownFeatureError
+│   └── OfflineOnlyViewError    a product is served with a feature view that is for batch alone
 ├── InvalidSettingError         an environment variable is wrong
 ├── MissingToolError            something the environment must offer is absent
 ├── RawDataError                raw files
@@ -133,6 +134,19 @@ class UnknownFeatureError(DeclarationError):
         super().__init__(
             f"products/{product}.py: feature {feature!r} is in no feature view; use one of {known}, "
             f"or add it to dbt_project/models/features."
+        )
+
+
+class OfflineOnlyViewError(DeclarationError):
+    """A product that is served uses a feature view that is for batch alone."""
+
+    code = "offline_only_view"
+
+    def __init__(self, *, product: str, view: str, reason: str) -> None:
+        """Name the product, the view and why the view is offline only."""
+        super().__init__(
+            f"products/{product}.py: feature view {view!r} is offline only ({reason}). Leave the view or the online "
+            f"block out, or justify its last snapshot: online.approximations=(Approximation(view={view!r}, why=...),)."
         )
 
 

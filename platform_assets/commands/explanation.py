@@ -2,10 +2,12 @@
 
 from typing import get_args
 
+from platform_assets.commands.differences import batch_online_differences
 from platform_assets.contract import names
 from platform_assets.contract.compile import product_digest
 from platform_assets.contract.evaluation import Gate
 from platform_assets.contract.product import Product
+from platform_assets.features.view_contracts import load_views
 from platform_assets.settings import Settings
 
 Explanation = dict[str, dict[str, object]]
@@ -23,6 +25,7 @@ def explain_product(product: Product, settings: Settings) -> Explanation:
         "Dagster": _dagster(product),
         "Storage": _storage(product, settings),
         "Online": _online(product, settings),
+        "Batch and online": _differences(product, settings),
     }
 
 
@@ -150,4 +153,19 @@ def _online(product: Product, settings: Settings) -> dict[str, object]:
         "latency promise": f"95 % within {online.latency_p95_ms:g} ms, 99 % within {online.latency_p99_ms:g} ms",
         "rows per request": f"at most {online.max_batch_rows}",
         "owner online": f"{online.owner.team} <{online.owner.email}>",
+    }
+
+
+def _differences(product: Product, settings: Settings) -> dict[str, object]:
+    """Return where an online answer differs from batch; all else is the same to the last bit."""
+    if product.online is None:
+        return {"differences": "none: the product is not served online"}
+    return {
+        difference.what: (
+            f"batch: {difference.batch}",
+            f"online: {difference.online}",
+            f"why: {difference.why}",
+            *(f"held by {test}" for test in difference.held_by),
+        )
+        for difference in batch_online_differences(product, load_views(settings.project_root))
     }

@@ -34,12 +34,25 @@ class Batching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_wait_ms: _Positive = 10.0
 
 
+class Approximation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An offline-only feature view that is used online all the same: `by` what, and `why` that is good enough.
+
+    Without one, a product that is served may not use such a view. The view's own age limit holds in place of the
+    product's `max_feature_age_hours`: beyond it a row is stale.
+    """
+
+    view: str
+    why: str
+    by: Literal["last_snapshot"] = "last_snapshot"
+
+
 class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a product answers online and what it answers when something is away.
 
     `fallbacks` are tried in order; `default_score` is the conservative score of the kind of that name. Latencies are
     of the whole request in milliseconds, the age is of the stored features in hours. A call that waits longer than
-    `score_deadline_ms` for its scores gets its fallback. Without a `cache` every row is scored.
+    `score_deadline_ms` for its scores gets its fallback. Without a `cache` every row is scored. `approximations` name
+    the offline-only feature views of the product, each with a justification.
     """
 
     owner: Owner
@@ -52,3 +65,4 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_batch_rows: int = 1000
     cache: Cache | None = Cache()
     batching: Batching = Batching()
+    approximations: tuple[Approximation, ...] = ()

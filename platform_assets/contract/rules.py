@@ -91,3 +91,10 @@ def _online_rules(product: Product) -> Iterator[BrokenRule]:
         yield BrokenRule("online.fallbacks", "none is declared", "Declare at least skip_action.")
     if not product.score.low <= product.online.default_score <= product.score.high:
         yield BrokenRule("online.default_score", "it is outside the valid range", "Choose a score inside it.")
+    used = [use.view for use in product.features.views]
+    for position, approximation in enumerate(product.online.approximations):
+        where = f"online.approximations[{position}]"
+        if approximation.view not in used:
+            yield BrokenRule(where, f"view {approximation.view!r} is not used", "Remove it.")
+        if not approximation.why.strip():
+            yield BrokenRule(where, "it is not justified", "Say in `why` what makes the last snapshot good enough.")

@@ -90,5 +90,6 @@ def _feast_view(settings: Settings, view: FeatureView, keys: Mapping[str, Entity
             "title": view.title,
             "max_age_hours": f"{view.max_age_hours:g}",
             "version": str(view.version),
+            **({} if view.offline_only is None else {"offline_only": view.offline_only}),
         },
     )

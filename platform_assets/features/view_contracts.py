@@ -11,6 +11,7 @@ import yaml
 from platform_assets.contract.product import Product
 from platform_assets.errors import (
     InvalidProductError,
+    OfflineOnlyViewError,
     UnknownFeatureError,
     UnknownFeatureViewError,
     ViewContractError,
@@ -35,10 +36,11 @@ class FeatureColumn(msgspec.Struct, frozen=True, kw_only=True):
     description: str
 
 
-class FeatureView(msgspec.Struct, frozen=True, kw_only=True):
+class FeatureView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One feature view: its entity, its clocks, its owner and its columns.
 
     `max_age_hours` is how old a value may be when it is used online; `ttl_days` is how far back a join looks at all.
+    `offline_only` is the reason why its values come too late for a request; without one the view is safe online.
     """
 
     name: str
@@ -52,6 +54,7 @@ class FeatureView(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     version: int
     columns: tuple[FeatureColumn, ...]
+    offline_only: str | None = None
 
     @property
     def features(self) -> tuple[FeatureColumn, ...]:
@@ -95,12 +98,14 @@ def view_named(views: Mapping[str, FeatureView], name: str) -> FeatureView:
 def check_product(product: Product, views: Mapping[str, FeatureView]) -> None:
     """Guarantee that every stored feature of a product exists once and that its rows can be looked up.
 
-    Raises UnknownFeatureViewError, UnknownFeatureError or InvalidProductError.
+    What is served may use a view that is offline only as its declared approximation alone. Raises
+    UnknownFeatureViewError, UnknownFeatureError, OfflineOnlyViewError or InvalidProductError.
     """
     for use in product.features.views:
         view = view_named(views, use.view)
         _check_columns(product, view, use.columns)
         _check_join_keys(product, view)
+        _check_online(product, view)
     _check_names(product)
 
 
@@ -113,6 +118,8 @@ def _read_view(model: Mapping[str, Any], declared: Mapping[str, Any]) -> Feature
         raise ViewContractError(view=name, problem=str(error)) from error
     if view.event_time != EVENT_AT:
         raise ViewContractError(view=name, problem=f"its event_time is {view.event_time!r}, not {EVENT_AT!r}")
+    if view.offline_only is not None and not view.offline_only.strip():
+        raise ViewContractError(view=name, problem="its offline_only gives no reason")
     names = [column.name for column in view.columns]
     for needed in (*view.join_keys, view.event_time):
         if needed not in names:
@@ -148,6 +155,21 @@ def _check_join_keys(product: Product, view: FeatureView) -> None:
                 problem=f"its join key {key!r} comes with no row",
                 remedy="Add it to the row keys, the request or the on-demand features.",
             )
+
+
+def _check_online(product: Product, view: FeatureView) -> None:
+    if product.online is None:
+        return
+    is_approximated = any(declared.view == view.name for declared in product.online.approximations)
+    if view.offline_only is not None and not is_approximated:
+        raise OfflineOnlyViewError(product=product.name, view=view.name, reason=view.offline_only)
+    if view.offline_only is None and is_approximated:
+        raise InvalidProductError(
+            product=product.name,
+            where="online.approximations",
+            problem=f"view {view.name!r} is safe online: its snapshot is no approximation",
+            remedy="Remove it there, or say offline_only in the contract of the view.",
+        )
 
 
 def _check_names(product: Product) -> None:

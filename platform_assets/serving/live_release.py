@@ -30,7 +30,8 @@ class LiveRelease:
     """A release with its bundle. It is immutable: a request holds one from its first to its last step.
 
     `features` is the online layout that the model was trained for; `age_limits_s` [views] is the smaller one of the
-    view's and the product's largest age, in the order of the declaration's views.
+    view's and the product's largest age, in the order of the declaration's views; the view's alone where it is an
+    approximation.
     """
 
     release: Release
@@ -140,4 +141,10 @@ def _layout_problems(layout: Manifest, release: Release, product: Product) -> It
 def _age_limits(layout: Manifest, product: Product) -> Floats:
     views = {view.name: view.max_age_seconds for view in layout.views}
     limit_s = product.online.max_feature_age_hours * _SECONDS_PER_HOUR if product.online else np.inf
-    return np.array([min(views[use.view] or limit_s, limit_s) for use in product.features.views])
+    approximated = {each.view for each in product.online.approximations} if product.online else set()
+    return np.array(
+        [
+            (views[use.view] or limit_s) if use.view in approximated else min(views[use.view] or limit_s, limit_s)
+            for use in product.features.views
+        ]
+    )
