@@ -49,11 +49,13 @@ class HardLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What ends a rollout at once.
 
     An error rate above the limit counts when it is observed over `min_answers` answers, or over fewer of which it is
-    shown that the gate's limit is broken. A p99 counts when it is shown. `alpha` is the largest probability of such a
-    proof for a release that keeps the gate's error rate and this p99.
+    shown that the gate's limit is broken. A p99 counts when it is shown, over `min_timed` answers at least: slow
+    answers come in clusters, above all at the start. `alpha` is the largest probability of such a proof for a release
+    that keeps the gate's error rate and this p99.
     """
 
     min_answers: _AtLeastOne = 1000
+    min_timed: _AtLeastOne = 100
     max_error_rate: _Rate = 0.02
     p99_ms: _Positive = 200.0
     alpha: _Rate = 0.001

@@ -24,7 +24,8 @@ def _breaches(plan: RolloutPlan, evidence: Evidence) -> Iterator[Finding]:
             rate = f"{seen.errors / seen.answers:.2%} ({seen.errors:,} of {seen.answers:,})"
             told = f"{rate} of the answers of {span} failed, above the hard limit of {plan.hard.max_error_rate:.2%}"
             yield Finding("errors", "failed", told)
-        if is_slow(seen, plan.hard.p99_ms, plan.hard.alpha):
+        timed_enough = seen.latency_ms.total >= plan.hard.min_timed
+        if timed_enough and is_slow(seen, plan.hard.p99_ms, plan.hard.alpha):
             slow, limit = seen.latency_ms.count_above(plan.hard.p99_ms), plan.hard.p99_ms
             told = f"{slow:,} of {seen.latency_ms.total:,} answers of {span} took longer than {limit:g} ms"
             yield Finding("latency", "failed", f"{told}, the hard limit of the p99")

@@ -14,6 +14,7 @@ an arm have the same mean given the past is assumed; that they are 0 or 1 is not
 1] wins less.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -56,9 +57,8 @@ class Pair(NamedTuple):
 
 def log_wealth(arm: Arm, mean: npt.ArrayLike) -> Floats:
     """Return the logarithm of the wealth of betting on one arm alone against a mean in [0, 1]."""
-    count, total, against = _arrays(arm, mean)
-    mixture = log_gamma(total + 0.5) + log_gamma(count - total + 0.5) - log_gamma(count + 1.0) - _LOG_PI
-    return np.asarray(mixture - total * np.log(against) - (count - total) * np.log1p(-against))
+    size, total, against = _arrays(arm, mean)
+    return np.asarray(_mixture(size, total) - total * np.log(against) - (size - total) * np.log1p(-against))
 
 
 def log_evidence(pair: Pair, control_mean: npt.ArrayLike, treatment_mean: npt.ArrayLike) -> Floats:
@@ -91,12 +91,15 @@ def least_log_evidence(pair: Pair, *, slope: float = 1.0, shift: float = 0.0, be
 
 def rate_interval(arm: Arm, alpha: float) -> Interval:
     """Return the confidence sequence of one arm's mean: (0, 1) without values."""
+    size, total, _ = (float(part) for part in _arrays(arm, 0.5))
+    refuted = math.log(1.0 / alpha) - float(_mixture(*_arrays(arm, 0.5)[:2]))
+
+    def is_plausible(mean: float) -> bool:
+        against = min(max(mean, _TINY), 1.0 - _TINY)
+        return -total * math.log(against) - (size - total) * math.log1p(-against) < refuted
+
     observed = _observed(arm)
-    refuted = float(np.log(1.0 / alpha))
-    return (
-        _edge(lambda mean: float(log_wealth(arm, mean)) < refuted, observed, 0.0),
-        _edge(lambda mean: float(log_wealth(arm, mean)) < refuted, observed, 1.0),
-    )
+    return _edge(is_plausible, observed, 0.0), _edge(is_plausible, observed, 1.0)
 
 
 def difference_interval(pair: Pair, alpha: float) -> Interval:
@@ -134,15 +137,20 @@ def is_drop_above(pair: Pair, drop: float, alpha: float) -> bool:
     return least_log_evidence(pair, shift=-drop) >= float(np.log(1.0 / alpha))
 
 
+def _mixture(size: Floats, total: Floats) -> Floats:
+    """Return the log probability of an arm's values under the mixture that is bet on."""
+    return log_gamma(total + 0.5) + log_gamma(size - total + 0.5) - log_gamma(size + 1.0) - _LOG_PI
+
+
 def _arrays(arm: Arm, mean: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    count, total = np.asarray(arm.size, dtype=np.float64), np.asarray(arm.total, dtype=np.float64)
-    return count, total, np.clip(np.asarray(mean, dtype=np.float64), _TINY, 1.0 - _TINY)
+    size, total = np.asarray(arm.size, dtype=np.float64), np.asarray(arm.total, dtype=np.float64)
+    return size, total, np.clip(np.asarray(mean, dtype=np.float64), _TINY, 1.0 - _TINY)
 
 
 def _tilted(arm: Arm, mean: npt.ArrayLike, tilts: Floats) -> Floats:
-    """Return the log wealth of one bet per tilt [..., tilts]: tilt * total - count * log E[exp(tilt * value)]."""
-    count, total, against = (part[..., None] for part in _arrays(arm, mean))
-    return np.asarray(tilts * total - count * np.logaddexp(np.log1p(-against), np.log(against) + tilts))
+    """Return the log wealth of one bet per tilt [..., tilts]: tilt * total - size * log E[exp(tilt * value)]."""
+    size, total, against = (part[..., None] for part in _arrays(arm, mean))
+    return np.asarray(tilts * total - size * np.logaddexp(np.log1p(-against), np.log(against) + tilts))
 
 
 def _observed(arm: Arm) -> float:

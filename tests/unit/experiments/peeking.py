@@ -69,7 +69,8 @@ def _confirmed(pair: Pair, run: int, moments: Stops) -> int:
         at = (run, moment)
         control = Arm(np.asarray(pair.control.size)[at], np.asarray(pair.control.total)[at])
         treatment = Arm(np.asarray(pair.treatment.size)[at], np.asarray(pair.treatment.total)[at])
-        if least_log_evidence(Pair(control, treatment, pair.tie)) >= np.log(1 / ALPHA):
+        enough = float(np.log(1 / ALPHA))
+        if least_log_evidence(Pair(control, treatment, pair.tie), below=enough) >= enough:
             return int(moment)
     return NEVER
 

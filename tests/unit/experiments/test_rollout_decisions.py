@@ -44,9 +44,9 @@ def test_three_percent_errors_roll_back_without_waiting_for_the_hour() -> None:
     assert "3.00% (30 of 1,000)" in decision.reason
 
 
-def test_a_release_that_only_fails_is_rolled_back_after_three_answers() -> None:
+def test_a_release_that_only_fails_is_rolled_back_after_two_answers() -> None:
     assert decided(evidence(seen(1, 1))).action == "hold"
-    assert decided(evidence(seen(3, 3))).action == "roll_back"
+    assert decided(evidence(seen(2, 2))).action == "roll_back"
 
 
 def test_what_goes_bad_late_does_not_hide_behind_good_hours() -> None:
@@ -59,6 +59,11 @@ def test_slow_answers_above_the_ceiling_roll_back() -> None:
     decision = decided(evidence(seen(300, slow=20)))
     assert decision.action == "roll_back"
     assert "20 of 300 answers of this step took longer than 200 ms" in decision.reason
+
+
+def test_a_few_slow_answers_at_the_start_end_nothing() -> None:
+    assert decided(evidence(seen(99, slow=20))).action == "hold"
+    assert decided(evidence(seen(100, slow=20))).action == "roll_back"
 
 
 def test_running_out_of_memory_rolls_back_at_once() -> None:
