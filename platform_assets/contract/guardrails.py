@@ -84,7 +84,7 @@ class Guardrails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `limits` replace the default ones, guardrail by guardrail. A score has jumped when it moved by more than
     `jump_size` in its own unit; None means any change of a class, a quarter of the range of a probability, and for an
     estimate a quarter of the spread (tenth to ninetieth percentile) of the last batch. With `season_days` a batch is
-    compared with the one of that many days before where there is one.
+    compared with one of that many days before, or of a few times as many; with any other one it only warns.
     """
 
     min_rows: int

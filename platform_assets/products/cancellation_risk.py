@@ -4,7 +4,7 @@ import datetime as dt
 
 from platform_assets.contract.evaluation import ColumnBaseline, Gate, Label, LogisticBaseline, TimeSplit
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand, RequestField
-from platform_assets.contract.guardrails import Guardrails, SwitchedOff
+from platform_assets.contract.guardrails import Guardrails, Limit, SwitchedOff
 from platform_assets.contract.online import Online
 from platform_assets.contract.product import Entity, Product
 from platform_assets.contract.promises import BatchPlan, Freshness, Owner
@@ -167,7 +167,9 @@ PRODUCT = Product(
     ),
     guardrails=Guardrails(
         min_rows=0,  # Saturdays have no orders
-        max_row_change_ratio=20.0,
+        max_row_change_ratio=4.0,  # after a holiday; a weekday differs from the last one by up to 2.6
+        season_days=7,
+        limits=(Limit(guardrail="quantiles_from_last", warn=0.5, fail=1.0),),  # of about 50 orders a day
         off=(
             SwitchedOff(guardrail="new_entities", reason="every order is new; it is scored once"),
             SwitchedOff(guardrail="lost_entities", reason="every order is scored once"),

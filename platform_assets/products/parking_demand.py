@@ -209,6 +209,7 @@ PRODUCT = Product(
         limits=(
             Limit(guardrail="mean_score", warn=0.35, fail=0.5),
             Limit(guardrail="psi_from_training", warn=0.6, fail=1.5),
+            Limit(guardrail="score_jumps", warn=0.15, fail=0.3),
         ),
     ),
     online=Online(

@@ -102,8 +102,8 @@ PRODUCT = Product(
         min_rows=50,
         # A month moves recency by itself: up to 60 % of the customers change their segment after Christmas.
         limits=(
-            Limit(guardrail="score_jumps", warn=0.65, fail=0.85),
-            Limit(guardrail="psi_from_last", warn=0.3, fail=0.6),
+            Limit(guardrail="score_jumps", warn=0.65, fail=0.75),
+            Limit(guardrail="psi_from_last", warn=0.25, fail=0.4),
         ),
     ),
 )

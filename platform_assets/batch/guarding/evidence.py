@@ -21,10 +21,15 @@ _SECONDS_PER_DAY = 86_400.0
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """Keys and scores of a batch, one element per row; a missing score is NaN."""
+    """Keys and scores of a batch, one element per row; a missing score is NaN.
+
+    `subjects` are row keys whose instants count from the as-of, so that the slot of this batch and that of the last
+    one are the same subject.
+    """
 
     row_keys: Texts
     entities: Texts
+    subjects: Texts
     scores: Floats
 
     @cached_property
@@ -33,12 +38,11 @@ class ScoredRows:
         return self.scores[np.isfinite(self.scores)]
 
     @cached_property
-    def by_entity(self) -> tuple[Texts, Floats]:
-        """The different entities, sorted, and the mean score of each; entities without any score are left out."""
+    def by_subject(self) -> tuple[Texts, Floats]:
+        """The different subjects that have a score, sorted, and the score of each; of repeated ones the first."""
         known = np.isfinite(self.scores)
-        entities, place = np.unique(self.entities[known], return_inverse=True)
-        sums = np.bincount(place, weights=self.scores[known], minlength=len(entities))
-        return entities, sums / np.maximum(np.bincount(place, minlength=len(entities)), 1)
+        subjects, first = np.unique(self.subjects[known], return_index=True)
+        return subjects, self.scores[known][first]
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Evidence:
     @cached_property
     def rows(self) -> ScoredRows:
         """The staged rows."""
-        return scored_rows(self.table)
+        return scored_rows(self.product, self.table, self.as_of)
 
     @cached_property
     def reference_scores(self) -> Floats:
@@ -89,11 +93,20 @@ class Evidence:
         return (self.as_of - self.last.as_of).total_seconds() / _SECONDS_PER_DAY if self.last else 0.0
 
 
-def scored_rows(table: "pa.Table") -> ScoredRows:
+def columns_read(product: Product) -> tuple[str, ...]:
+    """Return the columns that `scored_rows` reads."""
+    return ("row_key", "entity_id", "score", *product.entity.row_keys)
+
+
+def scored_rows(product: Product, table: "pa.Table", as_of: dt.datetime) -> ScoredRows:
     """Return keys and scores of a table of predictions; a column that is missing is as if it were empty."""
     blank = [None] * table.num_rows
-    columns = {name: table.column(name).to_pylist() if name in table.column_names else blank for name in _READ}
-    return ScoredRows(texts(columns["row_key"]), texts(columns["entity_id"]), _numbers(columns["score"]))
+    found = {
+        name: table.column(name).to_pylist() if name in table.column_names else blank for name in columns_read(product)
+    }
+    keys = [found[name] for name in product.entity.row_keys]
+    subjects = ["|".join(_since(value, as_of) for value in values) for values in zip(*keys, strict=True)]
+    return ScoredRows(texts(found["row_key"]), texts(found["entity_id"]), texts(subjects), _numbers(found["score"]))
 
 
 def texts(values: list[Any]) -> Texts:
@@ -101,8 +114,11 @@ def texts(values: list[Any]) -> Texts:
     return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)
 
 
+def _since(value: object, as_of: dt.datetime) -> str:
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return f"{(value - as_of).total_seconds():g}"
+    return str(value)
+
+
 def _numbers(values: list[Any]) -> Floats:
     return np.array([value if isinstance(value, int | float) else np.nan for value in values], dtype=np.float64)
-
-
-_READ = ("row_key", "entity_id", "score")

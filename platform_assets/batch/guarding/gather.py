@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from platform_assets.batch.guarding.evidence import Evidence, LastBatch, Matured, Texts, scored_rows, texts
+from platform_assets.batch.guarding.comparison import seasons_before
+from platform_assets.batch.guarding.evidence import (
+    Evidence,
+    LastBatch,
+    Matured,
+    ScoredRows,
+    Texts,
+    columns_read,
+    scored_rows,
+    texts,
+)
 from platform_assets.batch.publication import BatchRun
 from platform_assets.batch.published_view import read_publication
 from platform_assets.batch.rows import row_key
@@ -49,17 +59,19 @@ def expected_keys(product: Product, inputs: "pa.Table") -> Texts:
 
 def _batch_before(ledger: Ledger, run: BatchRun) -> Publication | None:
     """Return the published batch to compare with: that of the season, else the newest of an earlier as-of."""
-    days = run.product.guardrails.season_days
-    if days is not None:
-        season = (run.as_of - dt.timedelta(days=days)).date().isoformat()
-        if found := current_publication(ledger, run.product.name, season):
+    for day in seasons_before(run.product, run.as_of):
+        if found := current_publication(ledger, run.product.name, day.date().isoformat()):
             return found
     return publication_before(ledger, run.product.name, run.day)
 
 
 def _last(settings: Settings, product: Product, publication: Publication) -> LastBatch:
-    rows = read_publication(settings, product, publication, columns=("row_key", "entity_id", "score"))
-    return LastBatch(_as_of(publication), publication.model_version, scored_rows(rows))
+    return LastBatch(_as_of(publication), publication.model_version, _rows(settings, product, publication))
+
+
+def _rows(settings: Settings, product: Product, publication: Publication) -> ScoredRows:
+    columns = list(dict.fromkeys(columns_read(product)))
+    return scored_rows(product, read_publication(settings, product, publication, columns=columns), _as_of(publication))
 
 
 def _matured(settings: Settings, ledger: Ledger, run: BatchRun) -> Matured | None:
@@ -75,7 +87,7 @@ def _matured(settings: Settings, ledger: Ledger, run: BatchRun) -> Matured | Non
     from platform_assets.features.population import label_examples  # noqa: PLC0415 - imports DuckDB
 
     examples = label_examples(settings, product, inputs)
-    rows = scored_rows(read_publication(settings, product, publication, columns=("row_key", "entity_id", "score")))
+    rows = _rows(settings, product, publication)
     keys = expected_keys(product, examples).tolist()
     labels = dict(zip(keys, examples.column("label").to_pylist(), strict=True))
     label = np.array([labels.get(key) for key in rows.row_keys.tolist()], dtype=np.float64)

@@ -15,12 +15,12 @@ _QUARTER = 0.25
 
 @against_last("score_jumps")
 def score_jumps(evidence: Evidence, last: LastBatch) -> GuardrailResult:
-    """Give the share of the entities of both batches whose score moved by more than the declared size."""
+    """Give the share of what both batches speak of whose score moved by more than the declared size."""
     moves, size = _moves(evidence, last), jump_size(evidence, last)
     if len(moves) < LEAST_ROWS:
         return _too_few("score_jumps", moves)
     jumped = int((moves > size).sum())
-    told = f"{jumped} of {len(moves)} entities moved by more than {size:.4g} {evidence.product.score.unit}"
+    told = f"{jumped} of {len(moves)} scores moved by more than {size:.4g} {evidence.product.score.unit}"
     chance = share_by_chance(evidence.product.guardrails.limit("score_jumps").warn or 0.0, len(moves))
     return judged(
         evidence.product,
@@ -28,22 +28,22 @@ def score_jumps(evidence: Evidence, last: LastBatch) -> GuardrailResult:
         jumped / len(moves),
         told,
         chance=chance,
-        numbers={"entities": float(len(moves)), "jumped": float(jumped), "jump_size": size, "largest": moves.max()},
-        samples={"moves of an entity": moves},
+        numbers={"compared": float(len(moves)), "jumped": float(jumped), "jump_size": size, "largest": moves.max()},
+        samples={"moves of a score": moves},
     )
 
 
 @against_last("unmoved_scores")
 def unmoved_scores(evidence: Evidence, last: LastBatch) -> GuardrailResult:
-    """Give the share of the entities of both batches whose score is the same to the last bit: a stale copy."""
+    """Give the share of what both batches speak of whose score is the same to the last bit: a stale copy."""
     if evidence.product.score.kind == "class":
         return unjudged("unmoved_scores", "does not apply", "the score is a class")
     moves = _moves(evidence, last)
     if len(moves) < LEAST_ROWS:
         return _too_few("unmoved_scores", moves)
     unmoved = int((moves == 0.0).sum())
-    told = f"{unmoved} of {len(moves)} entities kept their score to the last bit"
-    numbers = {"entities": float(len(moves)), "unmoved": float(unmoved)}
+    told = f"{unmoved} of {len(moves)} scores are the same to the last bit"
+    numbers = {"compared": float(len(moves)), "unmoved": float(unmoved)}
     return judged(evidence.product, "unmoved_scores", unmoved / len(moves), told, numbers=numbers)
 
 
@@ -60,13 +60,13 @@ def jump_size(evidence: Evidence, last: LastBatch) -> float:
 
 
 def _moves(evidence: Evidence, last: LastBatch) -> Floats:
-    """Return by how much the mean score of each entity of both batches moved."""
-    now, scores = evidence.rows.by_entity
-    before, last_scores = last.rows.by_entity
+    """Return by how much the score of each subject of both batches moved."""
+    now, scores = evidence.rows.by_subject
+    before, last_scores = last.rows.by_subject
     _, here, there = np.intersect1d(now, before, assume_unique=True, return_indices=True)
     moves: Floats = np.abs(scores[here] - last_scores[there])
     return moves
 
 
 def _too_few(name: GuardrailName, moves: Floats) -> GuardrailResult:
-    return unjudged(name, "too few rows to compare", f"{len(moves)} entities are in both batches")
+    return unjudged(name, "too few rows to compare", f"{len(moves)} scores are in both batches")

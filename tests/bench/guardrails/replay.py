@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from platform_assets.batch.guarding.comparison import seasons_before
 from platform_assets.batch.guarding.evidence import Evidence, LastBatch, Matured, scored_rows
 from platform_assets.batch.guarding.gather import expected_keys
 from platform_assets.batch.guarding.judge import judge_batch
@@ -134,7 +135,7 @@ def evidence_on(
         release_id=released.release.release_id,
         table=batch.rows if rows is None else rows,
         expected_keys=expected_keys(released.product, batch.inputs),
-        last=LastBatch(last.as_of, 1, scored_rows(last.rows)) if last else None,
+        last=LastBatch(last.as_of, 1, scored_rows(released.product, last.rows, last.as_of)) if last else None,
         reference=released.reference,
         matured=matured,
     )
@@ -156,10 +157,9 @@ def judge_history(
 
 def batch_before(product: Product, published: Sequence[Scored], as_of: dt.datetime) -> Scored | None:
     """Return the batch to compare with, as the platform chooses it."""
-    days = product.guardrails.season_days
-    season = as_of - dt.timedelta(days=days) if days is not None else None
-    same = [batch for batch in published if batch.as_of == season]
-    return (same or list(published) or [None])[-1]
+    by_day = {batch.as_of: batch for batch in published}
+    season = (by_day[day] for day in seasons_before(product, as_of) if day in by_day)
+    return next(season, published[-1] if published else None)
 
 
 def _matured(settings: Settings, product: Product, published: Sequence[Scored], as_of: dt.datetime) -> Matured | None:
@@ -171,6 +171,6 @@ def _matured(settings: Settings, product: Product, published: Sequence[Scored], 
     wanted = ("row_id", "as_of", "event_at", *product.entity.row_keys, *(field.name for field in product.request))
     examples = label_examples(settings, product, batch.inputs.select(list(dict.fromkeys(wanted))))
     label = np.array(examples.column("label").to_pylist(), dtype=np.float64)
-    scores = scored_rows(batch.rows).scores
+    scores = scored_rows(product, batch.rows, batch.as_of).scores
     is_known = np.isfinite(label) & np.isfinite(scores)
     return Matured(batch.as_of, scores[is_known], label[is_known])

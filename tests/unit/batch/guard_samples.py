@@ -88,10 +88,10 @@ def next_scores(product: Product, scores: Floats, seed: int = 2) -> Floats:
 def sound_evidence(
     product: Product, *, size: int = ENTITIES, has_last: bool = True, has_reference: bool = True
 ) -> Evidence:
-    """Return the evidence on a sound batch of a product, with a sound one of the day before."""
+    """Return the evidence on a sound batch of a product, with a sound one of the day or the season before it."""
     before = made_scores(product, size)
-    day_before = AS_OF - dt.timedelta(days=1)
-    last = made_rows(product, before, made_inputs(product, size, as_of=day_before), as_of=day_before)
+    earlier = AS_OF - dt.timedelta(days=product.guardrails.season_days or 1)
+    last = made_rows(product, before, made_inputs(product, size, as_of=earlier), as_of=earlier)
     inputs = made_inputs(product, size)
     return Evidence(
         product=product,
@@ -100,7 +100,7 @@ def sound_evidence(
         release_id=_release(product).release_id,
         table=made_rows(product, next_scores(product, before), inputs),
         expected_keys=expected_keys(product, inputs),
-        last=LastBatch(day_before, 1, scored_rows(last)) if has_last else None,
+        last=LastBatch(earlier, 1, scored_rows(product, last, earlier)) if has_last else None,
         reference=made_reference(product) if has_reference else None,
     )
 
@@ -115,7 +115,8 @@ def every_guardrail_on(product: Product) -> Product:
 
 def _class_weights(classes: int) -> Floats:
     weights = np.arange(classes, 0, -1, dtype=np.float64)
-    return weights / weights.sum()
+    shares: Floats = weights / weights.sum()
+    return shares
 
 
 def _release(product: Product) -> Release:

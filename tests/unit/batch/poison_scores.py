@@ -42,8 +42,8 @@ Spoil = Callable[[Sound], Floats]
 def spoiled(evidence: Evidence, spoil: Spoil) -> pa.Table:
     """Return the rows with spoiled scores, as if the model had given them."""
     product, rows = evidence.product, evidence.rows
-    known = dict(zip(*(part.tolist() for part in evidence.last.rows.by_entity), strict=True)) if evidence.last else {}
-    last = np.array([known.get(entity, np.nan) for entity in rows.entities.tolist()])
+    known = dict(zip(*(part.tolist() for part in evidence.last.rows.by_subject), strict=True)) if evidence.last else {}
+    last = np.array([known.get(subject, np.nan) for subject in rows.subjects.tolist()])
     sound = Sound(rows.scores, last, product.score.low, product.score.high, np.random.default_rng(5))
     return with_scores(evidence, spoil(sound))
 
@@ -115,14 +115,14 @@ def quantised(steps: int) -> Spoil:
 
 def binarised(sound: Sound) -> Floats:
     """Give every row one of two scores."""
-    middle = np.median(sound.scores)
-    return np.where(sound.scores >= middle, *np.quantile(sound.scores, (0.9, 0.1)))
+    low, middle, high = (float(found) for found in np.quantile(sound.scores, (0.1, 0.5, 0.9)))
+    return np.where(sound.scores >= middle, high, low)
 
 
 def ranked(sound: Sound) -> Floats:
     """Give every row its rank instead of its score, over the whole range of scores."""
-    ranks = np.argsort(np.argsort(sound.scores)) / max(len(sound.scores) - 1, 1)
-    return sound.scores.min() + ranks * (sound.scores.max() - sound.scores.min())
+    ranks: Floats = np.argsort(np.argsort(sound.scores)) / max(len(sound.scores) - 1, 1)
+    return ranks * float(np.ptp(sound.scores)) + float(sound.scores.min())
 
 
 def uniform(sound: Sound) -> Floats:
@@ -132,7 +132,8 @@ def uniform(sound: Sound) -> Floats:
 
 def complement(sound: Sound) -> Floats:
     """Mirror every score in its range: the probability of the other class."""
-    return sound.scores.max() + sound.scores.min() - sound.scores
+    mirrored: Floats = float(sound.scores.max() + sound.scores.min()) - sound.scores
+    return mirrored
 
 
 def as_last_time(sound: Sound) -> Floats:
@@ -142,7 +143,8 @@ def as_last_time(sound: Sound) -> Floats:
 
 def next_class(sound: Sound) -> Floats:
     """Give every row the class after its own."""
-    return np.mod(sound.scores + 1.0, sound.high + 1.0)
+    shifted: Floats = np.mod(sound.scores + 1.0, sound.high + 1.0)
+    return shifted
 
 
 def two_classes_swapped(sound: Sound) -> Floats:

@@ -115,7 +115,9 @@ SCORE_POISONS = (
     _classes("every class the first one", "same_score", scores.everywhere(lambda _: 0.0)),
     _classes("the second commonest class lost", "psi_from_last", scores.one_class_lost),
     _classes(
-        "classes drawn at random", "psi_from_last", lambda s: s.random.integers(0, int(s.high) + 1, len(s.scores)) * 1.0
+        "classes drawn at random",
+        "psi_from_last",
+        lambda s: s.random.integers(0, int(s.high) + 1, len(s.scores)).astype(np.float64),
     ),
     _classes("one class between two", "value_range", scores.somewhere(0.0, lambda _: 0.5)),
     _classes("one class beyond the last", "value_range", scores.somewhere(0.0, lambda sound: sound.high + 1.0)),
