@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-EngineEventKind = Literal["out_of_memory", "gpu_not_used", "gpu_lost"]
+EngineEventKind = Literal["out_of_memory", "gpu_not_used", "gpu_lost", "native_not_used"]
 LOG = logging.getLogger("platform.inference")
 
 
@@ -15,6 +15,8 @@ class EngineEvent:
 
     `out_of_memory`: a batch of `rows` did not fit and is scored in smaller ones. `gpu_not_used`: the model was loaded
     on the CPU although a GPU is there. `gpu_lost`: the GPU failed; the CPU scores from this batch of `rows` on.
+    `native_not_used`: LightGBM's own library scores the model, because the native engine does not know its kind or gave
+    other bits.
     """
 
     kind: EngineEventKind

@@ -1,4 +1,8 @@
-"""Which engine scores a LightGBM model: the CPU unless a GPU was asked for, is there and agrees with the CPU."""
+"""Which engine scores a LightGBM model.
+
+On the CPU the native engine where it is built and gives LightGBM's bits, else LightGBM's own library. A GPU where one
+was asked for, is there and agrees with the CPU.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +14,14 @@ from platform_assets.errors import EngineFailedError, MissingToolError
 from platform_assets.inference.device import Gpu, find_gpu
 from platform_assets.inference.engine_events import EngineEvent, OnEngineEvent, log_engine_event
 from platform_assets.inference.frame import Floats
+from platform_assets.inference.native.library import NativeLibrary, native_library
+from platform_assets.inference.native.model_text import read_model_text
+from platform_assets.inference.native.packed_forest import pack_forest
+from platform_assets.inference.native.proof import probe_rows, require_equal_bits
 from platform_assets.inference.nvforest_model import GPU_MEMORY_BYTES, GpuForest
 from platform_assets.inference.predict_gpu_first import GpuFirstPredictor
 from platform_assets.inference.predict_lightgbm import LightGbmPredictor
+from platform_assets.inference.predict_native import NativeForestPredictor
 from platform_assets.inference.predict_nvforest import TOLERANCE, NvForestPredictor
 from platform_assets.inference.predictor import Predictor
 
@@ -24,9 +33,10 @@ _PROBE_ROWS = 256
 class EngineOptions:
     """How a model is to be scored. Batch, online and replay give the same bits under the same options.
 
-    `cpu` is bit-equal to the training package. `auto` takes a GPU that works, `gpu` refuses to load without one; their
-    scores differ in the last bits (`TOLERANCE`), so they are for products that ask for it. `threads` share batches of
-    many rows on the CPU without changing a bit: for batch scoring alone, since they take the cores of other requests.
+    `cpu` is bit-equal to the training package, with the native engine and without it. `auto` takes a GPU that works,
+    `gpu` refuses to load without one; their scores differ in the last bits (`TOLERANCE`), so they are for products that
+    ask for it. `threads` share batches of many rows on the CPU without changing a bit: for batch scoring alone, since
+    they take the cores of other requests.
     """
 
     device: DeviceWish = "cpu"
@@ -34,6 +44,7 @@ class EngineOptions:
     gpu_memory_bytes: int = GPU_MEMORY_BYTES
     on_event: OnEngineEvent = log_engine_event
     probe: Callable[[], Gpu | None] = find_gpu
+    native: Callable[[], NativeLibrary | None] = native_library
 
 
 CPU_ENGINE = EngineOptions()
@@ -45,7 +56,7 @@ def choose_engine(text: bytes, options: EngineOptions = CPU_ENGINE) -> Predictor
     Raises ModelUnusableError for a text that is no model; with `gpu`, MissingToolError without a GPU or its packages
     and EngineFailedError when it fails or disagrees.
     """
-    cpu = LightGbmPredictor(text, threads=options.threads)
+    cpu = _load_on_cpu(text, options)
     if options.device == "cpu":
         return cpu
     if options.probe() is None:
@@ -72,7 +83,25 @@ def require_agreement(engine: Predictor, reference: Predictor, inputs: int) -> N
         raise EngineFailedError(engine=engine.engine, device=engine.device, reason=reason)
 
 
-def _load_on_gpu(text: bytes, cpu: LightGbmPredictor, options: EngineOptions) -> NvForestPredictor:
+def _load_on_cpu(text: bytes, options: EngineOptions) -> NativeForestPredictor | LightGbmPredictor:
+    reference = LightGbmPredictor(text, threads=options.threads)
+    library = options.native()
+    if library is None:
+        return reference
+    try:
+        model = read_model_text(text)
+        native = NativeForestPredictor(pack_forest(model), library, threads=options.threads)
+        require_equal_bits(native, reference, probe_rows(model))
+    except EngineFailedError as error:
+        options.on_event(EngineEvent(kind="native_not_used", reason=str(error)))
+        return reference
+    reference.close()
+    return native
+
+
+def _load_on_gpu(
+    text: bytes, cpu: NativeForestPredictor | LightGbmPredictor, options: EngineOptions
+) -> NvForestPredictor:
     gpu = NvForestPredictor(GpuForest(text, options.gpu_memory_bytes), device="gpu", on_event=options.on_event)
     require_agreement(gpu, cpu, cpu.inputs)
     return gpu

@@ -1,6 +1,5 @@
 """Predictions of a LightGBM text model through the C interface."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,10 @@ from platform_assets.inference.frame import Floats
 from platform_assets.inference.lightgbm_booster import Booster
 from platform_assets.inference.lightgbm_single_row import SingleRow
 from platform_assets.inference.predictor import DeviceName, EngineName
+from platform_assets.inference.row_parts import score_in_parts
 
 # From here on one call for all rows is as fast as a prepared call for each (docs/benchmarks/engines.md).
 _MANY_ROWS = 8
-# What a thread scores in one go: long enough to repay the thread, short enough to share the work evenly.
-_PART_ROWS = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +48,10 @@ class LightGbmPredictor:
             raise ModelUnusableError(file="model.txt", problem=problem)
         scores = np.empty(rows, dtype=np.float64)
         if rows >= _MANY_ROWS or not loaded.single_row.predict_into(matrix, scores):
-            self._predict_many(loaded.booster, np.ascontiguousarray(matrix, dtype=np.float64), scores)
+            matrix = np.ascontiguousarray(matrix, dtype=np.float64)
+            score_in_parts(loaded.booster.predict_into, matrix, scores, self._threads)
         return scores
 
     def close(self) -> None:
         """Give the memory back once no call is running."""
         self._loaded = None
-
-    def _predict_many(self, booster: Booster, matrix: Floats, scores: Floats) -> None:
-        if self._threads == 1 or len(matrix) <= _PART_ROWS:
-            booster.predict_into(matrix, scores)
-            return
-        parts = [slice(start, start + _PART_ROWS) for start in range(0, len(matrix), _PART_ROWS)]
-        with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(lambda part: booster.predict_into(matrix[part], scores[part]), parts))

@@ -4,7 +4,7 @@ from typing import Literal, Protocol
 
 from platform_assets.inference.frame import Floats
 
-EngineName = Literal["lightgbm", "rfm_segments", "nvforest"]
+EngineName = Literal["native_forest", "lightgbm", "rfm_segments", "nvforest"]
 DeviceName = Literal["cpu", "gpu"]
 
 

@@ -10,6 +10,8 @@ import pytest
 from platform_assets.contract.compile import compile_product, product_digest
 from platform_assets.contract.product import Product
 from platform_assets.inference.bundle_manifest import BundleOrigin, feature_version
+from platform_assets.inference.native.build import build
+from platform_assets.inference.native.library import NativeLibrary, load_library
 from platform_assets.inference.preprocess import InputColumn, Preprocessor, encode_preprocessor
 from platform_assets.inference.tables import LinearTable
 from platform_assets.products._discovery import discover_products
@@ -58,3 +60,13 @@ def origin(churn: Product) -> BundleOrigin:
         output_schema_version=churn.score.schema_version,
         product_digest=product_digest(churn),
     )
+
+
+@pytest.fixture(scope="session")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> NativeLibrary:
+    """Compile the native engine's kernel from this source, or skip where there is no compiler."""
+    binary = tmp_path_factory.mktemp("native") / "forest.so"
+    told = build(binary)
+    if not binary.exists():
+        pytest.skip(told)
+    return load_library(binary)

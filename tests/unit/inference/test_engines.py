@@ -9,6 +9,7 @@ from platform_assets.errors import EngineFailedError, MissingToolError, ModelUnu
 from platform_assets.inference.device import Gpu, find_gpu
 from platform_assets.inference.engine_events import EngineEvent, log_engine_event
 from platform_assets.inference.engines import DeviceWish, EngineOptions, choose_engine, require_agreement
+from platform_assets.inference.native.library import native_library
 from platform_assets.inference.pair import read_pair
 from platform_assets.inference.predict_lightgbm import LightGbmPredictor
 
@@ -30,7 +31,7 @@ def _claimed_gpu() -> Gpu:
 
 def test_a_pair_is_scored_on_the_cpu_unless_something_else_is_asked_for(pair_files: dict[str, bytes]) -> None:
     predictor = read_pair(pair_files).predictor
-    assert (predictor.engine, predictor.device) == ("lightgbm", "cpu")
+    assert (predictor.engine, predictor.device) == ("native_forest" if native_library() else "lightgbm", "cpu")
 
 
 def test_the_cpu_is_chosen_without_looking_for_a_gpu(text: bytes) -> None:
@@ -54,7 +55,7 @@ def test_gpu_without_a_gpu_is_refused_with_the_remedy(text: bytes) -> None:
 def test_auto_with_a_gpu_that_cannot_be_used_is_the_cpu_and_an_event(text: bytes) -> None:
     events = list[EngineEvent]()
     predictor = choose_engine(text, EngineOptions(device="auto", probe=_claimed_gpu, on_event=events.append))
-    assert (predictor.engine, predictor.device) == ("lightgbm", "cpu")
+    assert predictor.device == "cpu"
     assert [event.kind for event in events] == ["gpu_not_used"]
 
 
