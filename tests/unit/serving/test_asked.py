@@ -51,9 +51,8 @@ values = (
     | st.text(max_size=4)
 )
 rows = st.dictionaries(st.sampled_from([*ORDER, *SLOT, *STORED, "colour"]), values, max_size=14)
-complete = st.tuples(st.sampled_from([ORDER, SLOT, {"customer_id": "13085"}]), rows).map(
-    lambda pair: {**pair[0], **pair[1]}
-)
+bases: st.SearchStrategy[dict[str, object]] = st.sampled_from([{**ORDER}, {**SLOT}, {"customer_id": "13085"}])
+complete = st.builds(lambda base, more: {**base, **more}, bases, rows)
 whole = st.sampled_from([ORDER, SLOT, {"customer_id": "13085", "order_count": 3, "last_order_at": None}])
 body_of = st.fixed_dictionaries(
     {},
