@@ -1,7 +1,7 @@
 """`platform quarantine`: look at refused batches, publish exactly one of them, or drop it."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -110,11 +110,16 @@ def _details_table(details: "QuarantineDetails") -> Table:
         }
     )
     for reason in details.reasons:
-        numbers = ", ".join(f"{name} {value}" for name, value in reason.items() if name != "guardrail")
-        table.add_row(escape(str(reason.get("guardrail", "?"))), escape(numbers))
+        table.add_row(escape(str(reason.get("guardrail", "?"))), escape(_verdict(reason)))
     for name, value in _decided(details.decision).items():
         table.add_row(name, escape(value))
     return table
+
+
+def _verdict(reason: Mapping[str, Any]) -> str:
+    """Return all that a guardrail said in one line, its own name left out."""
+    told = {name: value for name, value in reason.items() if name not in {"guardrail", "numbers"} and value is not None}
+    return ", ".join(f"{name}: {value}" for name, value in {**told, **reason.get("numbers", {})}.items())
 
 
 def _decided(decision: "Decision | None") -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Rollback in the UI: one job for every product, and the sensor that carries out what a killed rollback began."""
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -7,7 +8,7 @@ import dagster as dg
 from platform_assets.clock import parse_instant, wall_now
 from platform_assets.code_version import code_version
 from platform_assets.contract import names
-from platform_assets.errors import MalformedRequestError, PlatformError, RollbackUnfinishedError
+from platform_assets.errors import MalformedRequestError, RollbackUnfinishedError
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.settings import Settings
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ROLLBACK_JOB = "rollback"
 _BY_TAG = "user"
+_ATTEMPTS = 5
+_PAUSE_S = 30
 
 
 class RollbackConfig(dg.Config):
@@ -36,14 +39,12 @@ def rollback_job(settings: Settings) -> dg.JobDefinition:
     @dg.op(
         name="roll_back",
         description="Moves model, preprocessor and feature snapshot back together, or changes nothing.",
-        retry_policy=dg.RetryPolicy(max_retries=5, delay=30),
     )
     def roll_back_op(context: dg.OpExecutionContext, config: RollbackConfig) -> None:
         try:
             done = _roll_back(context, settings, config)
-        except PlatformError as error:
-            # What was refused is refused again; what is half done is carried out by the next attempt.
-            raise dg.Failure(str(error), allow_retries=isinstance(error, RollbackUnfinishedError)) from error
+        except RollbackUnfinishedError as error:  # the next attempt carries out the rest
+            raise dg.RetryRequested(max_retries=_ATTEMPTS, seconds_to_wait=_PAUSE_S) from error
         if done is None:
             context.log.info("there is nothing to carry out")
             return
@@ -119,10 +120,17 @@ def _roll_back(context: dg.OpExecutionContext, settings: Settings, config: Rollb
     wish = Destination(
         product=config.product,
         release_id=config.release,
-        as_of=parse_instant(config.as_of) if config.as_of else None,
+        as_of=_instant(config.as_of) if config.as_of else None,
         with_snapshot=config.also_snapshot,
     )
     return roll_back(settings, ledger, wish, Mandate(by=by, at=at, reason=config.reason.strip()), crew)
+
+
+def _instant(text: str) -> dt.datetime:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise MalformedRequestError(where="config.as_of", problem=str(error)) from error
 
 
 def _metadata(done: "RolledBack") -> dict[str, str | int | float]:

@@ -13,7 +13,13 @@ from typing import Literal
 
 import msgspec
 
-from platform_assets.errors import DeploymentError, NotMaterializedError, OnlineStoreError, RollbackUnfinishedError
+from platform_assets.errors import (
+    DeploymentError,
+    NotMaterializedError,
+    OnlineStoreError,
+    ReleaseConflictError,
+    RollbackUnfinishedError,
+)
 from platform_assets.inference.live_pointer import move_live, read_live
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Mandate, decisions, record_decision
@@ -136,14 +142,18 @@ def _carry_out(settings: Settings, ledger: Ledger, plan: RollbackPlan, crew: Cre
 def _move(settings: Settings, plan: RollbackPlan) -> None:
     if plan.sequence_after == plan.sequence:
         return
-    move_live(
-        settings.releases_dir,
-        plan.product,
-        expected_sequence=plan.sequence,
-        release_id=plan.to_release,
-        moved_at=plan.mandate.at,
-        fsync=settings.fsync,
-    )
+    try:
+        move_live(
+            settings.releases_dir,
+            plan.product,
+            expected_sequence=plan.sequence,
+            release_id=plan.to_release,
+            moved_at=plan.mandate.at,
+            fsync=settings.fsync,
+        )
+    except ReleaseConflictError:
+        drop_plan(settings, plan.product)
+        raise
 
 
 def _let_endpoint_follow(settings: Settings, plan: RollbackPlan, crew: Crew) -> EndpointFollowed:

@@ -17,23 +17,13 @@ from platform_assets.registry.pair import HALVES, PAIR_TAG
 from platform_assets.registry.rollback import Crew, EndpointFollowed, Step, finish
 from platform_assets.registry.rollback_plan import unfinished_products
 from platform_assets.registry.tracking import tracking_client
-from platform_assets.settings import PROJECT_ROOT, Settings
-from tests.integration.two_releases import PRODUCT, TwoReleases, train_two, with_snapshots
+from platform_assets.settings import PROJECT_ROOT
+from tests.integration.two_releases import PRODUCT, TwoReleases
 
 VICTIM = Path(__file__).with_name("rollback_victim.py")
 OLD, NEW = (2, "second"), (1, "first")
 BEFORE_THE_MOVE = ("verify", "plan", "pointer")
 CREW = Crew(follow=lambda _: EndpointFollowed("silent"), run_id="watch", code_version="c" * 16)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> TwoReleases:
-    return train_two(tmp_path_factory.mktemp("trained") / "home")
-
-
-@pytest.fixture
-def home(trained: TwoReleases, online_store: Settings) -> TwoReleases:
-    return with_snapshots(trained, online_store)
 
 
 def victim_ends_with(home: TwoReleases, step: str) -> int:
@@ -55,22 +45,22 @@ def recorded(home: TwoReleases) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("step", get_args(Step))
-def test_a_rollback_killed_at_a_step_ends_in_the_old_or_in_the_new_state(home: TwoReleases, step: Step) -> None:
-    assert victim_ends_with(home, step) == -signal.SIGKILL
-    done = finish(home.settings, home.ledger, PRODUCT, CREW)
+def test_a_rollback_killed_at_a_step_ends_in_the_old_or_in_the_new_state(two_releases: TwoReleases, step: Step) -> None:
+    assert victim_ends_with(two_releases, step) == -signal.SIGKILL
+    done = finish(two_releases.settings, two_releases.ledger, PRODUCT, CREW)
 
     expected = OLD if step in BEFORE_THE_MOVE else NEW
     assert (done is None) == (expected == OLD)
-    assert (home.state, recorded(home)) == (expected, expected)
-    assert unfinished_products(home.settings) == []
-    told = [(made.decided_by, made.reason) for made in decisions(home.ledger, "rollback", PRODUCT)]
+    assert (two_releases.state, recorded(two_releases)) == (expected, expected)
+    assert unfinished_products(two_releases.settings) == []
+    told = [(made.decided_by, made.reason) for made in decisions(two_releases.ledger, "rollback", PRODUCT)]
     assert told == ([] if expected == OLD else [("victim", "it was wrong")])
 
 
-def test_the_same_command_again_carries_out_what_a_killed_one_began(home: TwoReleases) -> None:
-    assert victim_ends_with(home, "endpoint") == -signal.SIGKILL
-    assert home.state == (1, "second")
-    assert unfinished_products(home.settings) == [PRODUCT]
-    assert victim_ends_with(home, "never") == 0
-    assert home.state == recorded(home) == NEW
-    assert pointer_moves(home.ledger, PRODUCT)[-1].moved_by == "victim"
+def test_the_same_command_again_carries_out_what_a_killed_one_began(two_releases: TwoReleases) -> None:
+    assert victim_ends_with(two_releases, "endpoint") == -signal.SIGKILL
+    assert two_releases.state == (1, "second")
+    assert unfinished_products(two_releases.settings) == [PRODUCT]
+    assert victim_ends_with(two_releases, "never") == 0
+    assert two_releases.state == recorded(two_releases) == NEW
+    assert pointer_moves(two_releases.ledger, PRODUCT)[-1].moved_by == "victim"

@@ -1,0 +1,16 @@
+"""What several tests with real servers share: two approved releases, trained once, in a home of each test's own."""
+
+import pytest
+
+from platform_assets.settings import Settings
+from tests.integration.two_releases import TwoReleases, train_two, with_snapshots
+
+
+@pytest.fixture(scope="session")
+def trained_releases(tmp_path_factory: pytest.TempPathFactory) -> TwoReleases:
+    return train_two(tmp_path_factory.mktemp("trained") / "home")
+
+
+@pytest.fixture
+def two_releases(trained_releases: TwoReleases, online_store: Settings) -> TwoReleases:
+    return with_snapshots(trained_releases, online_store)
