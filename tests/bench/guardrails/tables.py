@@ -71,15 +71,18 @@ def detection_table(products: Sequence[str], found: Detections) -> str:
 def detection_sums(products: Sequence[str], found: Detections) -> str:
     """Return one row per product: kinds with a named guardrail, batches of them, how many were refused."""
     named = {poison.name for poison in POISONS if poison.guardrail}
-    lines = ["| product | kinds | poisoned batches | refused | only warned of | missed |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| product | kinds | poisoned batches | refused | of these by the named guardrail | only warned of | missed |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for product in products:
         told = [caught for (poison, of), caught in found.items() if of == product and poison in named]
-        batches, refused, warned = (
-            sum(getattr(one, name) for one in told) for name in ("batches", "refused", "warned")
+        batches, refused, warned, by_name = (
+            sum(getattr(one, name) for one in told) for name in ("batches", "refused", "warned", "by_name")
         )
         missed = batches - refused - warned
         lines.append(
-            f"| {product} | {len(told)} | {batches} | {refused} ({refused / batches:.1%}) | {warned} "
+            f"| {product} | {len(told)} | {batches} | {refused} ({refused / batches:.1%}) | {by_name} | {warned} "
             f"| {missed} ({missed / batches:.1%}) |"
         )
     return "\n".join(lines)
