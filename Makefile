@@ -14,9 +14,14 @@ help: ## List these commands
 
 setup: $(VENV)/.ready ## Make the virtual environment from the hash-checked lock
 
+# The native engine is optional: without a C compiler its step says so and succeeds. An edited kernel is built anew.
+$(VENV)/.ready: $(VENV)/.packages platform_assets/inference/native/forest.c platform_assets/inference/native/binary.py
+	@$(BIN)/python -m platform_assets.inference.native.build '$(CC)'
+	@touch $@
+
 # The project itself is not installed: a .pth file puts this directory on the path, which works offline and follows
 # every edit. The stamp comes last, so a set-up that was interrupted is done again.
-$(VENV)/.ready: requirements.lock
+$(VENV)/.packages: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 	  || { echo 'Python 3.11 is needed: make PYTHON=/path/to/python3.11'; exit 1; }
 	@echo 'Making $(VENV) from requirements.lock (a few minutes, once)'

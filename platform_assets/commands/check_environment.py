@@ -9,6 +9,7 @@ from pathlib import Path
 
 from platform_assets.commands.findings import Finding, ok, problem, warning
 from platform_assets.errors import PortTakenError
+from platform_assets.inference.native.binary import BUILD_IT, binary_path
 from platform_assets.processes.catalog import services
 from platform_assets.processes.service import Service
 from platform_assets.settings import Settings
@@ -23,6 +24,7 @@ def environment_findings(settings: Settings) -> Iterator[Finding]:
     """Yield what was seen, in the order in which a newcomer would stumble over it."""
     yield _python()
     yield _packages(settings.project_root / "requirements.lock")
+    yield _engine()
     yield _disk(settings.home)
     yield from _services(settings)
 
@@ -50,6 +52,12 @@ def _installed(name: str) -> str:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return "absent"
+
+
+def _engine() -> Finding:
+    if binary_path().exists():
+        return ok("scoring engine", "the native one is built")
+    return warning("scoring engine", "LightGBM's own library: the same bits, more slowly", f"To be faster, {BUILD_IT}")
 
 
 def _disk(home: Path) -> Finding:

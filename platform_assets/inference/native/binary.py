@@ -8,6 +8,7 @@ SOURCE = Path(__file__).with_name("forest.c")
 # No contraction and no fast mathematics: both would change bits.
 FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-fast-math", "-Wall", "-Wextra")
 LIBRARIES = ("-lm",)
+BUILD_IT = "install a C compiler and run `python -m platform_assets.inference.native.build`."
 
 
 def binary_path() -> Path:

@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from platform_assets.errors import MissingToolError
-from platform_assets.inference.native.binary import binary_path
+from platform_assets.inference.native.binary import BUILD_IT, binary_path
 
 LOG = logging.getLogger("platform.inference")
-_REMEDY = "install a C compiler and run `make setup`."
 # (forest, rows, count, scores): three addresses and a number of rows
 ScoreCall = Callable[[int, int, int, int], None]
 
@@ -46,7 +45,7 @@ def load_library(path: Path) -> NativeLibrary:
     try:
         functions = [kind(str(path)).forest_score for kind in (ctypes.PyDLL, ctypes.CDLL)]
     except (OSError, AttributeError) as error:
-        raise MissingToolError(tool=f"the native engine ({error})", remedy=_REMEDY) from error
+        raise MissingToolError(tool=f"the native engine ({error})", remedy=BUILD_IT) from error
     for function in functions:
         function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p]
         function.restype = None
