@@ -9,13 +9,14 @@ from platform_assets.contract.names import ALIAS
 from platform_assets.errors import GateRefusedError, NotMaterializedError
 from platform_assets.inference.live_pointer import move_live, read_live
 from platform_assets.inference.release import read_release
+from platform_assets.ledger.decisions import Mandate, decisions
 from platform_assets.ledger.models import get_model_version
 from platform_assets.ledger.releases import live_pointer, pointer_moves, releases
 from platform_assets.registry import in_force
 from platform_assets.registry.in_force import follow_pointer
 from platform_assets.registry.pair import HALVES, PAIR_TAG
 from platform_assets.registry.tracking import tracking_client
-from platform_assets.training.approval import Approval, release_newest
+from platform_assets.training.approval import Approval, approve_version, release_newest
 from platform_assets.training.candidates import read_judgement
 from platform_assets.training.evaluation_report import report_newest
 from tests.unit.batch.batch_home import facts
@@ -83,6 +84,15 @@ def test_a_failed_gate_refuses_and_the_release_before_stays_in_force(home: Regis
     assert live.release_id == before.release_id
     assert in_force_everywhere(home) == {1}
     assert get_model_version(home.ledger, "churn", 2).approved_by is None
+
+
+def test_a_person_cannot_approve_what_a_gate_refuses(home: RegistryHome) -> None:
+    home.train(gates=FAILING)
+    word = Mandate(by="ann", at=facts().at, reason="it is urgent")
+    with pytest.raises(GateRefusedError, match="auc"):
+        approve_version(home.settings, home.ledger, home.product(FAILING), 1, facts(), word)
+    assert read_live(home.settings.releases_dir, "churn") is None
+    assert decisions(home.ledger, "model_version") == []
 
 
 def test_a_newer_candidate_that_passes_replaces_the_release_and_the_older_is_kept(home: RegistryHome) -> None:
