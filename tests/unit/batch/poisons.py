@@ -54,6 +54,7 @@ _INFINITE = float("inf")
 SCORE_POISONS = (
     _scores("every score higher by half the spread", "quantiles_from_last", scores.moved(0.5)),
     _scores("every score lower by half the spread", "quantiles_from_last", scores.moved(-0.5)),
+    _scores("every score higher by a fifth of the spread", "psi_from_last", scores.moved(0.2)),
     _scores("every score higher by a fiftieth of the spread", None, scores.moved(0.02), miss="no larger than chance"),
     _scores("every score halved", "quantiles_from_last", scores.scaled(0.5)),
     _scores("every score doubled", "quantiles_from_last", scores.scaled(2.0)),
@@ -97,6 +98,12 @@ SCORE_POISONS = (
         "noise of a twentieth of the spread", None, scores.noisy(0.05), miss="moves nobody far and no distribution"
     ),
     _scores("scores drawn to the mean by three quarters", "quantiles_from_last", scores.stretched(0.25)),
+    _scores(
+        "scores driven half as far again from the mean",
+        None,
+        scores.stretched(1.5),
+        miss="below the levels: it may warn",
+    ),
     _scores("scores driven twice as far from the mean", "quantiles_from_last", scores.stretched(2.0)),
     _scores("scores kept between the quartiles", "psi_from_last", scores.clipped(0.25, 0.75)),
     _scores("scores kept below the last twentieth", None, scores.clipped(0.0, 0.95), miss="only the tail is gone"),
