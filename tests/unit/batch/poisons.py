@@ -98,11 +98,18 @@ SCORE_POISONS = (
         "noise of a twentieth of the spread", None, scores.noisy(0.05), miss="moves nobody far and no distribution"
     ),
     _scores("scores drawn to the mean by three quarters", "quantiles_from_last", scores.stretched(0.25)),
-    _scores(
-        "scores driven half as far again from the mean",
-        None,
-        scores.stretched(1.5),
-        miss="below the levels: it may warn",
+    replace(
+        _scores(
+            "probabilities driven half as far again from the mean",
+            None,
+            scores.stretched(1.5),
+            miss="below the levels: it may warn",
+        ),
+        kinds=frozenset({"probability"}),
+    ),
+    replace(
+        _scores("estimates driven half as far again from the mean", "psi_from_last", scores.stretched(1.5)),
+        kinds=frozenset({"estimate"}),
     ),
     _scores("scores driven twice as far from the mean", "quantiles_from_last", scores.stretched(2.0)),
     _scores("scores kept between the quartiles", "psi_from_last", scores.clipped(0.25, 0.75)),
