@@ -1,10 +1,10 @@
 /* Scores a forest of decision trees: the bits of LightGBM, several times faster for many rows.
  *
- * What makes it fast: a step down a tree has no branch that depends on the data, and eight steps that do not depend on
- * each other are taken side by side: eight rows in one tree, or one row in eight trees. What keeps the bits: the leaves
- * of a row are added up in the order of the trees, in one double, and the compiler may not contract or reorder.
+ * What makes it fast: a step down a tree has no branch that depends on the data, and 16 steps that do not depend on each
+ * other are taken side by side: 16 rows in one tree, or one row in 16 trees. What keeps the bits: the leaves of a row are
+ * added up in the order of the trees, in one double, and the compiler may not contract or reorder.
  *
- * All that needs thought about a decision is settled when the model is packed (packed_forest.py), so that every step is
+ * All that needs thought about a decision is settled when the model is read (splits.py), so that every step is
  * "second child if x >= limit". A missing x reaches no limit and goes to the first child. Where LightGBM sends it to the
  * other side, the children are swapped and the negated value is compared. A leaf looks at a column that is always
  * missing, and its first child is itself.
@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LANES 8
-#define MOST_COLUMNS 1024 /* 64 KiB of stack for a block of rows */
+#define LANES 16 /* slower with 12 and with 20 (docs/benchmarks/engines.md) */
+#define MOST_COLUMNS 512 /* 64 KiB of stack for a block of rows */
 #define IN_SET 0x80000000u
 
 #if defined(__GNUC__)

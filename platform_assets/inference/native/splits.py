@@ -9,8 +9,8 @@ from platform_assets.inference.frame import Floats
 from platform_assets.inference.native.model_text import Integers, ModelText
 from platform_assets.inference.native.refusals import require_known, require_sound
 
-# The kernel keeps the columns of eight rows on its stack.
-LANES, MOST_COLUMNS = 8, 1024
+# The kernel keeps the columns of 16 rows on its stack.
+LANES, MOST_COLUMNS = 16, 512
 # LightGBM's bound of what counts as zero.
 NEARLY_ZERO = float(np.float32(1e-35))
 # How the kernel sees an input; the negated views come right behind the plain ones.
