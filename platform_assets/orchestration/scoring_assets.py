@@ -98,9 +98,7 @@ def _after_good_batches() -> dg.AutomationCondition:
     """
     condition = dg.AutomationCondition
     return (
-        condition.any_deps_updated().since_last_handled()
-        & ~condition.any_deps_in_progress()
-        & ~condition.in_progress()
+        condition.any_deps_updated().since_last_handled() & ~condition.any_deps_in_progress() & ~condition.in_progress()
     )
 
 
