@@ -97,7 +97,7 @@ def test_any_row_alone_and_among_others_gets_the_bits_of_the_package(engines: En
     assert np.concatenate([native.predict(row[np.newaxis]) for row in matrix]).tobytes() == expected
 
 
-@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 15, 16, 17, 32, 33, 1_000, 5_000])
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 15, 16, 17, 128, 129, 1_000, 5_000])
 def test_any_number_of_rows_gets_the_bits_of_the_package(engines: Engines, count: int) -> None:
     booster, native = engines
     matrix = _rows(5_000)
