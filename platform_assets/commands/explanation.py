@@ -6,6 +6,7 @@ from platform_assets.commands.differences import batch_online_differences
 from platform_assets.contract import names
 from platform_assets.contract.compile import product_digest
 from platform_assets.contract.evaluation import Gate
+from platform_assets.contract.guardrails import GUARDRAILS, GuardrailName, Guardrails
 from platform_assets.contract.product import Product
 from platform_assets.features.view_contracts import load_views
 from platform_assets.settings import Settings
@@ -100,11 +101,20 @@ def _promises(product: Product) -> dict[str, object]:
         "freshness": f"at most {batch.freshness.max_age_hours:g} h old, warning from {batch.freshness.warn_hours:g} h",
         "guardrails": [
             f"at least {guardrails.min_rows} rows",
-            f"at most {guardrails.max_null_ratio:.1%} missing scores",
-            f"row count within {guardrails.max_row_change_ratio:.0%} of the batch before",
             f"every score from {product.score.low} to {product.score.high}",
+            *(guardrail_text(guardrails, name) for name in GUARDRAILS if name not in {"row_count", "value_range"}),
         ],
     }
+
+
+def guardrail_text(guardrails: Guardrails, name: GuardrailName) -> str:
+    """Return a guardrail with its levels as one phrase, or why it is off."""
+    reason = guardrails.off_reason(name)
+    if reason is not None:
+        return f"{name} is off: {reason}"
+    limit = guardrails.limit(name)
+    levels = (("warns", limit.warn), ("refuses", limit.fail))
+    return f"{name} {', '.join(f'{verb} above {level:g}' for verb, level in levels if level is not None)}"
 
 
 def _dagster(product: Product) -> dict[str, object]:
