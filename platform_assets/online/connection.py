@@ -36,5 +36,5 @@ def store_errors(url: str) -> Iterator[None]:
     """Turn every error of the client into OnlineStoreUnavailableError with its reason."""
     try:
         yield
-    except RedisError as error:
+    except (RedisError, OSError, RuntimeError) as error:  # uvloop says RuntimeError of a transport that has closed
         raise OnlineStoreUnavailableError(url=url, reason=f"{type(error).__name__}: {error}") from error

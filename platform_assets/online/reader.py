@@ -116,7 +116,12 @@ class OnlineReader:
 
         Raises OnlineStoreUnavailableError within the budget, SnapshotCorruptError.
         """
-        raw = await self._fetch([pointer_key(service)])
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                raw = await self._fetch([pointer_key(service)])
+        except TimeoutError as error:
+            reason = f"no answer within {1000 * self._timeout_s:.0f} ms"
+            raise OnlineStoreUnavailableError(url=self._address, reason=reason) from error
         return None if raw[0] is None else known_pointer(service, raw[0])
 
     async def _fly(self, service: str, lane: _Lane) -> None:

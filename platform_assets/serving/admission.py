@@ -110,12 +110,15 @@ class Admission:
         if not lane.queue:
             lane.last_turn = waiting.since
         lane.queue.append(waiting)
-        end = asyncio.get_running_loop().call_later(lane.wait_s, _end_wait, lane, waiting)
+        end = asyncio.get_running_loop().call_later(lane.wait_s, self._end_wait, lane, waiting)
         self.metrics.queued += 1
         try:
             has_turn = await waiting.turn
         except asyncio.CancelledError:
-            if not waiting.turn.cancelled() and waiting.turn.result():  # its turn came while its caller went away
+            if waiting.turn.cancelled():
+                lane.queue.remove(waiting)
+                self._serve(lane)
+            elif waiting.turn.result():  # its turn came while its caller went away
                 self.release(lane, cost)
             raise
         finally:
@@ -134,8 +137,11 @@ class Admission:
     def release(self, lane: _Lane, cost: int) -> None:
         """End a call and let those that wait have their turn."""
         lane.used -= cost
-        if not lane.queue:
-            return
+        if lane.queue:
+            self._serve(lane)
+
+    def _serve(self, lane: _Lane) -> None:
+        """Give those at the head of the queue their turn, as far as they fit."""
         now = self._timer()
         while lane.queue and self.fits(lane, lane.queue[0].cost):
             waiting = lane.queue.popleft()
@@ -146,6 +152,12 @@ class Admission:
             is_in_time = now - waiting.since <= lane.wait_s  # a late loop is late with its timers, too
             lane.used += waiting.cost if is_in_time else 0
             waiting.turn.set_result(is_in_time)
+
+    def _end_wait(self, lane: _Lane, waiting: _Waiting) -> None:
+        if not waiting.turn.done():
+            lane.queue.remove(waiting)
+            waiting.turn.set_result(False)
+            self._serve(lane)  # who stood behind a large call may fit
 
     def _refused(self, reason: Refusal) -> OverloadedError:
         self.metrics.count_refusal(reason)
@@ -176,9 +188,3 @@ class _Entry:
     ) -> None:
         self._admission.metrics.rows_in_flight -= self._rows
         self._admission.release(self._lane, self._cost)
-
-
-def _end_wait(lane: _Lane, waiting: _Waiting) -> None:
-    if not waiting.turn.done():
-        lane.queue.remove(waiting)
-        waiting.turn.set_result(False)

@@ -15,7 +15,7 @@ from platform_assets.serving.routes import build_routes
 
 def build_app(parts: Parts, lifespan: Lifespan[Starlette] | None = None, *, spans: Spans | None = None) -> Starlette:
     """Return an app over parts; without a `lifespan` somebody else loads and closes them."""
-    return Starlette(
+    app = Starlette(
         routes=build_routes(parts),
         middleware=[
             Middleware(Envelope, metrics=parts.metrics, spans=spans),
@@ -28,3 +28,5 @@ def build_app(parts: Parts, lifespan: Lifespan[Starlette] | None = None, *, span
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would be built from what the caller calls this host
+    return app

@@ -48,9 +48,11 @@ class Connected:
                 yield
         finally:
             self.parts.heart.model.close()
-            await self.shared.close()
             self.parts.heart.journal.hand_over()
-            await asyncio.to_thread(self.writer.close, _LOG_CLOSE_S)
+            try:
+                await asyncio.to_thread(self.writer.close, _LOG_CLOSE_S)
+            finally:
+                await self.shared.close()
 
 
 def connect_parts(settings: Settings) -> Connected:

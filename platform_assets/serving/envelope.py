@@ -7,7 +7,7 @@ from typing import Protocol
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from platform_assets.clock import wall_now
-from platform_assets.errors import BodyTooLargeError
+from platform_assets.errors import BodyTooLargeError, UnreadableBodyError
 from platform_assets.serving.limits import MAX_BODY_BYTES
 from platform_assets.serving.request_ids import HEADER, assign_request_id
 from platform_assets.serving.telemetry.metrics import Metrics
@@ -88,12 +88,14 @@ async def read_body(receive: Receive) -> bytes:
     parts, size, more = [], 0, True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":  # what came so far may be whole JSON, but nobody waits for an answer
+            raise UnreadableBodyError(problem="the connection ended before the body did")
         part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY_BYTES:
             raise BodyTooLargeError(limit_bytes=MAX_BODY_BYTES)
         parts.append(part)
-        more = message["type"] == "http.request" and message.get("more_body", False)
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 

@@ -1,6 +1,7 @@
 """Follows the live pointers in the background for as long as the app lives."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -8,6 +9,7 @@ from platform_assets.serving.health import Component
 from platform_assets.serving.parts import Parts
 
 _POLL_SECONDS = 1.0
+_RETRY_EVERY_LOOKS = 30
 
 
 class Follower:
@@ -37,6 +39,7 @@ class Follower:
         return Component(status="ok", detail=f"live pointers are read every {self._every_s:g} s")
 
     async def _follow(self, parts: Parts) -> None:
-        while True:
+        for look in itertools.count(1):
             await asyncio.sleep(self._every_s)
-            await parts.refresh()
+            # What failed for a passing reason (no file handle, a short error of the disk) is tried again by itself.
+            await parts.refresh(again=look % _RETRY_EVERY_LOOKS == 0)

@@ -53,6 +53,4 @@ class ModelCounts:
 
     def _totals(self, product: str) -> _Totals:
         cache, engine = self._cache.counts().get(product, _NOT_ASKED), self._batcher.counts[product]
-        return _Totals(
-            cache.local, cache.shared, max(cache.joined, 0), cache.computed, engine.engine_calls, engine.rows
-        )
+        return _Totals(cache.local, cache.shared, cache.joined, cache.computed, engine.engine_calls, engine.rows)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 
 from platform_assets.contract.prediction_log import Reason
-from platform_assets.errors import BundleError
+from platform_assets.errors import BundleError, EngineFailedError
 from platform_assets.inference.frame import Floats
 from platform_assets.inference.scoring import Scored, score_matrix
 from platform_assets.serving.batching.batcher import Batcher
 from platform_assets.serving.batching.lane import LaneKey
-from platform_assets.serving.breaker import CircuitBreaker
+from platform_assets.serving.breaker import BreakerLimits, CircuitBreaker
 from platform_assets.serving.cache.keys import row_keys
 from platform_assets.serving.cache.prediction_cache import CachedScores, PredictionCache
 from platform_assets.serving.inputs import Inputs
@@ -26,7 +26,7 @@ _ENGINES_REMEMBERED = 64
 
 
 class ModelRun:
-    """Judges inputs by the model; one per event loop. A score is never computed twice for equal inputs at one time."""
+    """Judges inputs by the model; one per event loop."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ModelRun:
         self._wall_s = wall_s
         self._timer = timer
         self._turns = Turns(self._judge)
-        self._breaker = functools.lru_cache(maxsize=_ENGINES_REMEMBERED)(lambda _release_id: CircuitBreaker())
+        self._breaker = functools.lru_cache(maxsize=_ENGINES_REMEMBERED)(_breaker_of)
 
     async def judge(self, live: LiveRelease, inputs: Inputs) -> Judgement:
         """Return a verdict, or the reason for a fallback, per row and in order. Raises OverloadedError."""
@@ -65,22 +65,14 @@ class ModelRun:
         return Judgement(results, stages)
 
     async def _attempt(self, case: Case, stages: Stages) -> CachedScores | Reason:
-        """Return the scores, or why there are none: an engine that keeps failing is left alone for a while."""
-        breaker = self._breaker(case.live.release.release_id)
-        ticket = breaker.enter()
-        if ticket is None:
-            return "engine_error"
-        report = breaker.abandoned  # a call that was refused or cancelled says nothing about the engine
+        """Return the scores, or why there are none; rows that lie in the cache need no engine."""
         try:
             async with asyncio.timeout(case.live.score_deadline_s):
-                scores = await self._score(case, stages)
-            report = breaker.succeeded
-        except (BundleError, TimeoutError) as error:
-            report = breaker.failed
-            return "engine_timeout" if isinstance(error, TimeoutError) else "engine_error"
-        finally:
-            report(ticket)
-        return scores
+                return await self._score(case, stages)
+        except BundleError:
+            return "engine_error"
+        except TimeoutError:
+            return "engine_timeout"
 
     async def _score(self, case: Case, stages: Stages) -> CachedScores:
         live, started = case.live, self._timer()
@@ -91,12 +83,7 @@ class ModelRun:
         async def compute(missing: Floats) -> Scored:
             nonlocal scoring_s
             begun = self._timer()
-            scored = await self._batcher.score(
-                LaneKey(live.product.name, live.release.release_id),
-                functools.partial(score_matrix, live.bundle),
-                missing,
-                live.batching,
-            )
+            scored = await self._computed(live, missing)
             scoring_s += self._timer() - begun
             return scored
 
@@ -106,6 +93,34 @@ class ModelRun:
         cache_s = self._timer() - prepared - scoring_s
         stages += [("prepare", prepared - started), ("cache", cache_s), ("score", scoring_s)]
         return scores
+
+    async def _computed(self, live: LiveRelease, matrix: Floats) -> Scored:
+        """Return what the engine says; one that keeps failing is left alone for a while, with EngineFailedError."""
+        breaker = self._breaker(live.release.release_id, live.score_deadline_s)
+        ticket = breaker.enter()
+        if ticket is None:
+            reason = "it failed repeatedly and is left alone for a while"
+            raise EngineFailedError(engine=live.engine, device=live.device, reason=reason)
+        key = LaneKey(live.product.name, live.release.release_id)
+        report = breaker.abandoned  # a call that was refused or cancelled says nothing about the engine
+        try:
+            scored = await self._batcher.score(key, functools.partial(score_matrix, live.bundle), matrix, live.batching)
+            report = breaker.succeeded
+        except BundleError:
+            report = breaker.failed
+            raise
+        except asyncio.CancelledError:
+            if self._batcher.is_busy_with(key):  # the deadline passed while this very engine worked
+                report = breaker.failed
+            raise
+        finally:
+            report(ticket)
+        return scored
+
+
+def _breaker_of(_release_id: str, deadline_s: float) -> CircuitBreaker:
+    # A probe is lost only when its own deadline has long passed.
+    return CircuitBreaker(limits=BreakerLimits(probe_s=max(1.0, 2.0 * deadline_s)))
 
 
 def _keys(case: Case, matrix: Floats) -> list[bytes]:

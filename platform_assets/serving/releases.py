@@ -82,17 +82,18 @@ class Releases:
         return states
 
     def _released_products(self) -> list[str]:
-        if not self._releases_dir.is_dir():
+        try:
+            return sorted(path.name for path in self._releases_dir.iterdir() if path.is_dir())
+        except OSError:  # nothing was released yet, or the directory cannot be read now: the next look will tell
             return []
-        return sorted(path.name for path in self._releases_dir.iterdir() if path.is_dir())
 
     def _look_at(self, product: str, states: dict[str, ProductState], *, again: bool) -> None:
         before = states.get(product)
         previous = before.live if before else None
         try:
             pointer = read_live(self._releases_dir, product)
-        except PlatformError as error:  # an unreadable pointer: what was served goes on
-            states[product] = ProductState(None, previous, error)
+        except (PlatformError, OSError) as error:  # an unreadable pointer: what was served goes on
+            states[product] = ProductState(None, previous, _as_ours(product, error))
             return
         if pointer is not None and (before is None or _is_due(before, pointer, again=again)):
             states[product] = self._load(product, pointer, previous)
@@ -102,15 +103,17 @@ class Releases:
             live = load_release(
                 self._home, self._releases_dir, product, pointer, functools.partial(self._note, product)
             )
-        except PlatformError as error:
-            return ProductState(pointer, previous, error)
-        except OSError as error:  # a file vanished or may not be read
-            return ProductState(pointer, previous, ModelUnusableError(file=product, problem=str(error)))
+        except (PlatformError, OSError) as error:  # a file that vanished or may not be read is an OSError
+            return ProductState(pointer, previous, _as_ours(product, error))
         return ProductState(pointer, live)
 
     def _note(self, product: str, event: EngineEvent) -> None:
         log_engine_event(event)
         self.engine_events.append((product, event))  # from any thread
+
+
+def _as_ours(product: str, error: PlatformError | OSError) -> PlatformError:
+    return error if isinstance(error, PlatformError) else ModelUnusableError(file=product, problem=str(error))
 
 
 def _is_due(before: ProductState, pointer: LivePointer, *, again: bool) -> bool:

@@ -38,7 +38,7 @@ class RowSchema:
         fields = {name: _key_field(product, name) for name in product.entity.row_keys}
         fields.update({field.name: field for field in product.request})
         positions = {name: position for position, name in enumerate(fields)}
-        row_keys = product.entity.row_keys
+        row_keys, max_rows = product.entity.row_keys, product.online.max_batch_rows if product.online else 0
         return cls(
             product=product.name,
             row_keys=row_keys,
@@ -50,10 +50,10 @@ class RowSchema:
             converted=tuple(
                 (positions[field.name], field) for field in fields.values() if field.type in {"timestamp", "boolean"}
             ),
-            max_rows=product.online.max_batch_rows if product.online else 0,
+            max_rows=max_rows,
             is_scored_by_request_alone=any(field.name not in product.not_inputs for field in product.request),
             takes_entities=[field.name for field in fields.values() if field.is_required] == [row_keys[0]],
-            decoder=RowDecoder(tuple(fields.values()), product.stored_columns),
+            decoder=RowDecoder(tuple(fields.values()), product.stored_columns, max_rows),
         )
 
     @property

@@ -15,13 +15,14 @@ from platform_assets.serving.limits import MAX_INTEGER, MAX_TEXT_LENGTH
 RowTuple = tuple[Any, ...]
 _LIMIT = float(MAX_INTEGER)
 _TEXT = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=r"\S")]
-_STORED = Annotated[float, Meta(ge=-_LIMIT, le=_LIMIT)] | None | UnsetType
+# At the limit itself a larger integer may have been rounded to it: `rows` looks at what was sent.
+_STORED = Annotated[float, Meta(gt=-_LIMIT, lt=_LIMIT)] | None | UnsetType
 
 
 class RowDecoder:
     """Decodes JSON rows to tuples: request fields in order, then stored features (UNSET where none was sent)."""
 
-    def __init__(self, fields: tuple[RequestField, ...], stored: tuple[str, ...]) -> None:
+    def __init__(self, fields: tuple[RequestField, ...], stored: tuple[str, ...], max_rows: int) -> None:
         """Build the type of one product's rows."""
         columns: list[Any] = [_declared(field) for field in fields]
         columns += [(name, _STORED, UNSET) for name in stored]
@@ -29,7 +30,8 @@ class RowDecoder:
             "Row", columns, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
         )
         self._one = msgspec.json.Decoder(self.row_type)
-        self._many = msgspec.json.Decoder(list[self.row_type])  # type: ignore[name-defined]  # made at run time
+        rows = Annotated[list[self.row_type], Meta(max_length=max_rows)]  # type: ignore[name-defined]  # made at run time
+        self._many = msgspec.json.Decoder(rows)
 
     def one(self, content: msgspec.Raw) -> list[RowTuple] | None:
         """Return the single row of a JSON object; None when it is not a plain one."""
@@ -52,9 +54,9 @@ def _declared(field: RequestField) -> Any:  # noqa: ANN401 - what defstruct take
 
 
 def _number(field: RequestField, *, multiple_of: float | None = None) -> Any:  # noqa: ANN401 - a type
-    low = -_LIMIT if field.low is None else max(field.low, -_LIMIT)
-    high = _LIMIT if field.high is None else min(field.high, _LIMIT)
-    return Annotated[float, Meta(ge=low, le=high, multiple_of=multiple_of)]
+    low: dict[str, Any] = {"gt": -_LIMIT} if field.low is None else {"ge": field.low}
+    high: dict[str, Any] = {"lt": _LIMIT} if field.high is None else {"le": field.high}
+    return Annotated[float, Meta(**low, **high, multiple_of=multiple_of)]
 
 
 _TYPES: dict[FieldType, Callable[[RequestField], Any]] = {

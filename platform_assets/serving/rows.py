@@ -45,8 +45,9 @@ def product_name(request: PredictRequest) -> str:
 
 def read_rows(schema: RowSchema, request: PredictRequest) -> Rows:
     """Return the rows of a request; raises MalformedRequestError with the path of the first wrong value."""
+    # Before anything is built of them: a million entities must not cost a second.
+    _check_count(schema, 1 if request.features is not None else len(request.rows or request.entities or ()))
     sent, where = _sent_rows(schema, request)
-    _check_count(schema, len(sent))
     _refuse_unknown(schema, sent, where)
     fields = [_fields(schema, row, position, where) for position, row in enumerate(sent)]
     return _rows(schema, fields, _stored(schema, sent, where), _event_at(request))
@@ -113,7 +114,9 @@ def _decoded(schema: RowSchema, request: PlainRequest) -> list[RowTuple] | None:
         return schema.decoder.one(request.features)
     if request.rows:
         return schema.decoder.many(request.rows)
-    if not schema.takes_entities or request.entities is None or any(map(str.isspace, request.entities)):
+    if not schema.takes_entities or request.entities is None or len(request.entities) > schema.max_rows:
+        return None
+    if any(map(str.isspace, request.entities)):
         return None
     others = (None,) * (len(schema.fields) - 1) + (UNSET,) * len(schema.stored)
     return [(entity, *others) for entity in request.entities]

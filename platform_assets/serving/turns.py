@@ -54,9 +54,12 @@ class Turns:
     def _end(self, key: str, turn: _Turn) -> None:
         if self._open.get(key) is turn:
             del self._open[key]
-        task = asyncio.get_running_loop().create_task(self._judge(turn.live, joined(turn.calls)))
+        task = asyncio.get_running_loop().create_task(self._run(turn))
         self._under_way.add(task)
         task.add_done_callback(functools.partial(self._hand_out, turn))
+
+    async def _run(self, turn: _Turn) -> Judgement:
+        return await self._judge(turn.live, joined(turn.calls))
 
     def _hand_out(self, turn: _Turn, task: asyncio.Task[Judgement]) -> None:
         self._under_way.discard(task)

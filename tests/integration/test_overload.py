@@ -20,7 +20,7 @@ from tests.unit.serving.conftest import AS_OF, Publisher, feature_layout, produc
 
 KEYS = [str(number) for number in range(10_000, 11_000)]
 LARGE = json.dumps({"product": "churn", "entities": KEYS}).encode()
-CALLERS = 64  # each with 1,000 rows: seconds of work at once for any machine
+CALLERS = 192  # each with 1,000 rows: seconds of work at once for any machine
 SECONDS = 4.0
 
 

@@ -91,6 +91,10 @@ class Batcher:
         self._lane(key, engine, limits).calls.append(call)
         return await call.answer
 
+    def is_busy_with(self, key: LaneKey) -> bool:
+        """Tell whether the thread is scoring for these calls now."""
+        return self._beside == key
+
     def close(self) -> None:
         """Refuse what waits and let the thread end; no call may come after it."""
         error = OverloadedError(reason="the endpoint is stopping")

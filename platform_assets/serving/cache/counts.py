@@ -14,12 +14,8 @@ class CacheCounts:
     asked: int = 0
     local: int = 0
     shared: int = 0
+    joined: int = 0
     computed: int = 0
-
-    @property
-    def joined(self) -> int:
-        """Rows that neither tier had and that nevertheless were not computed again."""
-        return self.asked - self.local - self.shared - self.computed
 
     @property
     def reused_ratio(self) -> float:

@@ -124,35 +124,39 @@ class PredictionCache:
     async def _complete(self, call: _Call, found: Sequence[Prediction | None]) -> CachedScores:
         """Add what the local tier did not have: from the shared tier, from others who compute it, or computed now."""
         missing = list(dict.fromkeys(key for key, each in zip(call.keys, found, strict=True) if each is None))
-        known = await self._fetch(call, missing)
+        known, n_shared = await self._fetch(call, missing)
         computed: set[bytes] = set()
         left = [key for key in missing if key not in known]
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience_s
-        # More than one turn only when a leader failed or is too slow: then one of its followers leads.
+        loop, given_up = asyncio.get_running_loop(), set[asyncio.Future[Predictions]]()
+        # More than one turn only when a leader failed or is too slow: then the first of its followers leads, and the
+        # others follow that one.
         while left:
-            flights = call.shelf.flights.find(left) if loop.time() < deadline else {}
+            under_way = call.shelf.flights.find(left)
+            flights = {key: flight for key, flight in under_way.items() if flight not in given_up}
             own = [key for key in left if key not in flights]
             if own:
                 computed.update(own)
                 known.update(await call.shelf.flights.lead(own, functools.partial(self._compute, call, own)))
             if flights:
-                known.update(await follow(flights, until=deadline))
+                known.update(await follow(flights, until=loop.time() + self._patience_s))
+                given_up.update(flights.values())
                 known.update(self._kept_meanwhile(call, [key for key in left if key not in known]))
             left = [key for key in left if key not in known]
+        call.shelf.counts.joined += found.count(None) - n_shared - len(computed)
         predictions = [each or known[key] for key, each in zip(call.keys, found, strict=True)]
         return _reused(predictions, np.array([key not in computed for key in call.keys], dtype=np.bool_))
 
-    async def _fetch(self, call: _Call, missing: Sequence[bytes]) -> dict[bytes, Prediction]:
-        """Return what the shared tier has, and what this process has computed while that was asked."""
+    async def _fetch(self, call: _Call, missing: Sequence[bytes]) -> tuple[dict[bytes, Prediction], int]:
+        """Return what the shared tier has and this process has computed meanwhile, and the rows that the tier gave."""
         if self._shared is None or not call.declared.shared:
-            return {}
+            return {}, 0
         fetched = await self._shared.find(missing)
         known = {key: each for key, each in fetched.items() if call.is_current(each)}
         for key, each in known.items():
             call.shelf.tier.keep(key, each, expires_at=call.expires_at - max(0.0, call.at - each.computed_at))
-        call.shelf.counts.shared += sum(key in known for key in call.keys)
-        return known | self._kept_meanwhile(call, [key for key in missing if key not in known])
+        n_rows = sum(key in known for key in call.keys)
+        call.shelf.counts.shared += n_rows
+        return known | self._kept_meanwhile(call, [key for key in missing if key not in known]), n_rows
 
     def _kept_meanwhile(self, call: _Call, keys: Sequence[bytes]) -> dict[bytes, Prediction]:
         """Return what the local tier was given since this call looked into it."""

@@ -53,7 +53,7 @@ class SharedTier:
         outcome: Literal["answered", "failed", "left"] = "left"
         try:
             await asyncio.wait({read}, timeout=self._budget_s)
-            raw = read.result() if read.done() else None
+            raw = read.result() if read.done() and not read.cancelled() else None
             outcome = "failed" if raw is None else "answered"
         finally:
             {"answered": self._breaker.succeeded, "failed": self._breaker.failed, "left": self._breaker.abandoned}[
@@ -92,7 +92,7 @@ class SharedTier:
     async def _read(self, keys: Sequence[bytes]) -> list[bytes | None] | None:
         try:
             return await cast("Awaitable[list[bytes | None]]", self._client.mget([_PREFIX + key for key in keys]))
-        except RedisError:
+        except (RedisError, OSError, RuntimeError):  # uvloop says RuntimeError of a transport that has closed
             return None
 
     async def _write_all(self) -> None:

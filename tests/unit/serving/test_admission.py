@@ -177,3 +177,13 @@ async def test_a_call_that_fails_gives_its_place_back() -> None:
                 raise ZeroDivisionError
     await desk.call("next", 1)
     assert desk.answered == ["next"]
+
+
+async def test_a_large_call_that_gives_up_waiting_makes_room_for_those_behind_it() -> None:
+    desk = Desk()
+    for name, rows in {"running": 60, "too large": 90, "fits": 30}.items():
+        await desk.call(name, rows)
+    assert desk.answered == ["running"]
+    desk.tasks["too large"].cancel()
+    await settle()
+    assert desk.answered == ["running", "fits"]

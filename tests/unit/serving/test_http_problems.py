@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.errors import BundleError
+from platform_assets.serving.asgi import build_app
 from platform_assets.serving.limits import MAX_BODY_BYTES
 from tests.unit.serving.conftest import Endpoint, Publisher, make_endpoint
 from tests.unit.serving.test_heart import ORDER
@@ -214,3 +216,28 @@ async def test_a_product_whose_only_release_fails_says_that_it_may_be_tried_agai
     assert response.json()["retryable"]
     assert response.headers["retry-after"] == "1"
     assert isinstance(endpoint.parts.releases.states["churn"].error, BundleError)
+
+
+async def test_a_path_with_a_slash_at_its_end_is_no_route_and_no_redirect(client: httpx.AsyncClient) -> None:
+    assert_problem(await client.post("/v1/predict/", json={}), 404, "unknown_route")
+
+
+async def test_a_body_that_breaks_off_is_not_answered_as_if_it_were_whole(served: Endpoint) -> None:
+    sent: list[MutableMapping[str, Any]] = []
+    messages: Iterator[MutableMapping[str, Any]] = iter(
+        [
+            {"type": "http.request", "body": b'{"product": "churn", "entities": ["13085"]}', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+
+    async def receive() -> MutableMapping[str, Any]:
+        return next(messages)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/predict", "headers": [], "query_string": b""}
+    before = len(served.log.entries)
+    await build_app(served.parts)(scope, receive, send)
+    assert (sent[0]["status"], len(served.log.entries)) == (400, before)

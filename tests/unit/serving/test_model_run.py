@@ -73,6 +73,15 @@ async def test_an_engine_that_keeps_failing_is_left_alone(churn: Endpoint) -> No
     assert asked < 10
 
 
+async def test_a_score_in_the_cache_is_given_while_the_engine_is_left_alone(churn: Endpoint) -> None:
+    (scored,) = await ask(churn, product="churn", entities=["13085"])
+    churn.parts.releases.current("churn").bundle.predictor.close()
+    lost = [(await ask(churn, product="churn", entities=["13086"]))[0].reason for _ in range(5)]
+    (reused,) = await ask(churn, product="churn", entities=["13085"])
+    assert set(lost) == {"engine_error"}
+    assert (reused.cache_hit, reused.score, reused.reason) == (True, scored.score, None)
+
+
 async def test_scores_that_come_too_late_end_in_the_fallback(churn: Endpoint) -> None:
     live = churn.parts.releases.current("churn")
     assert live.product.online is not None

@@ -162,12 +162,20 @@ async def test_no_answer_mixes_two_releases_while_they_switch_under_load(endpoin
             await endpoint.parts.refresh()
 
     switching = asyncio.create_task(switch())
-    for _ in range(50):
+    while not switching.done():
         await asyncio.gather(*(ask() for _ in range(10)))
     await switching
-    assert len(answers) == 500
+    assert len(answers) >= 10
     assert {answer.release_id for answer in answers} == set(ids.values())
     for answer in answers:
         (pair,) = {(row.release_id, row.model_version, row.score) for row in answer.predictions}
         assert pair == (ids[pair[1]], pair[1], scores[pair[1]])
         assert answer.release_id == pair[0]
+
+
+async def test_a_pointer_that_cannot_be_read_at_all_stops_no_other_product(endpoint: Endpoint) -> None:
+    endpoint.publisher.publish("churn")
+    (endpoint.publisher.releases_dir / "parking_demand" / "live.json").mkdir(parents=True)
+    await endpoint.parts.refresh()
+    assert endpoint.parts.releases.states["churn"].state == "serving"
+    assert endpoint.parts.releases.states["parking_demand"].state == "failed"

@@ -203,3 +203,15 @@ async def test_a_follower_does_not_wait_for_a_hung_leader_beyond_its_patience() 
     hung.set()
     assert (await leader).scored.score.tolist() == [1.0]
     assert (await endpoint.ask(1.0)).is_hit.tolist() == [True]
+
+
+async def test_followers_of_a_slow_leader_compute_a_row_once_more_and_not_each_for_itself() -> None:
+    endpoint = Endpoint(Engine(gate=asyncio.Event()), patience_s=0.01)
+    tasks = [endpoint.begin(1.0) for _ in range(20)]
+    await asyncio.sleep(0.015)
+    assert endpoint.engine.gate is not None
+    endpoint.engine.gate.set()
+    await asyncio.gather(*tasks)
+    assert len(endpoint.engine.calls) < 10
+    counts = endpoint.cache.counts()["churn"]
+    assert counts.asked == counts.local + counts.computed + counts.joined
