@@ -15,8 +15,8 @@ _DIGEST_BYTES = 16
 def prediction_ids(call: Call) -> Callable[[int, RowTuple], str]:
     """Return what names the rows of a call, by position and content.
 
-    An id covers everything that the answer was made from and the nonce of the call: a repeated call with the same
-    nonce gives the same ids, any other call gives others.
+    An id covers release, snapshot, instant and the nonce of the call, and the row's place and fields: a repeated call
+    with the same nonce gives the same ids, any other call gives others.
     """
     release, snapshot = call.live.release, call.snapshot
     told = (

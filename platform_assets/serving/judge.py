@@ -20,7 +20,10 @@ _NOTHING: tuple[str, ...] = ()
 
 
 class Judgement(NamedTuple):
-    """One verdict or reason per row, in order, and the seconds that the stages on the way took."""
+    """One verdict or reason per row, in order, and the seconds that the stages on the way took.
+
+    Calls that were judged together each carry the stages of all of them: that is how long each of them waited.
+    """
 
     results: list[Judged]
     stages: Stages
