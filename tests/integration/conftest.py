@@ -12,5 +12,7 @@ def trained_releases(tmp_path_factory: pytest.TempPathFactory) -> TwoReleases:
 
 
 @pytest.fixture
-def two_releases(trained_releases: TwoReleases, online_store: Settings) -> TwoReleases:
+def two_releases(trained_releases: TwoReleases, online_store: Settings, monkeypatch: pytest.MonkeyPatch) -> TwoReleases:
+    # MLflow tells the processes below this one which backend it used last, which may be that of another home.
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return with_snapshots(trained_releases, online_store)
