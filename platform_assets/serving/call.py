@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.stored import SnapshotSeen
@@ -23,4 +23,4 @@ class Call:
     event_at: dt.datetime
     predicted_at: dt.datetime
     latency_ms: float
-    nonce: str = field(default_factory=new_nonce)
+    nonce: str

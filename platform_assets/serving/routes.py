@@ -8,6 +8,7 @@ from starlette.routing import Route
 from platform_assets.errors import LoopbackOnlyError
 from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
+from platform_assets.serving.envelope import LOOPBACK
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.jobs.routes import job_routes
 from platform_assets.serving.last_predictions.routes import last_prediction_routes
@@ -18,7 +19,6 @@ from platform_assets.serving.predict_route import PREDICT_PATH, PredictRoute
 from platform_assets.serving.telemetry import metrics as exposition
 
 _JSON = "application/json"
-_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -60,7 +60,7 @@ class Handlers:
 
     async def reload(self, request: Request) -> Response:
         """Look at the live pointer at once, also at a release that failed before; for callers on this machine."""
-        if request.client is None or request.client.host not in _LOOPBACK:
+        if request.client is None or request.client.host not in LOOPBACK:
             raise LoopbackOnlyError(path=request.url.path)
         name = request.path_params["name"]
         await self._parts.refresh(only=name, again=True)

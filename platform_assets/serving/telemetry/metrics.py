@@ -88,10 +88,6 @@ class Metrics:
             cells = self._stages[product] = _StageCells(self._tallies.histograms[families.STAGES.name], product)
         add_all(cells, stages)
 
-    def observe_stage(self, *, product: str, stage: str, seconds: float) -> None:
-        """Add one stage of a prediction to the latency budget."""
-        self.observe_call(product, ((stage, seconds),))
-
     def observe_loop_lag(self, seconds: float) -> None:
         """Count how late the event loop was once."""
         observe(self._tallies.histograms[families.LOOP_LAG.name], (), seconds)
