@@ -1,9 +1,11 @@
 """What tests of every kind share: a real online store, emptied for each test."""
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from platform_assets.settings import Settings
@@ -14,6 +16,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def kill(pid: int) -> None:
+    """End a process with SIGKILL and return when it is dead, so that what is asked next meets no dying process."""
+    try:
+        process = psutil.Process(pid)
+        process.kill()
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+    except psutil.NoSuchProcess:
+        return
 
 
 @pytest.fixture

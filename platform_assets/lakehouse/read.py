@@ -1,5 +1,7 @@
 """Reading tables: the newest version or any earlier one."""
 
+# ruff: noqa: PLC0415 - pyarrow costs half a second; who only imports this module does not pay it
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +27,14 @@ def read_table(
 
     The order of rows is that of the files. Raises NotMaterializedError when the table or version does not exist.
     """
+    from pyarrow import fs
+
     table = open_table(table_dir, version=version)
     wanted = None if columns is None else list(columns)
-    rows: pa.Table = table.to_pyarrow_table(columns=wanted, filters=_as_lists(filters))
+    # Arrow's own file system: deltalake's is written in Python, and an Arrow thread that still lets go of one of its
+    # files while the interpreter ends aborts the process.
+    files = fs.SubTreeFileSystem(str(table_dir.absolute()), fs.LocalFileSystem())
+    rows: pa.Table = table.to_pyarrow_table(columns=wanted, filters=_as_lists(filters), filesystem=files)
     return rows
 
 

@@ -2,7 +2,10 @@
 
 # ruff: noqa: PLC0415 - deltalake and pyarrow cost half a second; who only imports this module does not pay it
 
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,22 +50,11 @@ def open_or_create(
 
     Raises SchemaMismatchError when the table that is there has other columns or partitions.
     """
-    from deltalake import DeltaTable, Schema
-    from deltalake.exceptions import DeltaError
-
     if not table_exists(table_dir):
         table_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            DeltaTable.create(
-                str(table_dir),
-                Schema.from_arrow(schema),
-                mode="ignore",
-                partition_by=list(partition_by),
-                configuration=_configuration(retention_days),
-            )
-        except (DeltaError, OSError) as cause:
+        with _only_creator(table_dir):
             if not table_exists(table_dir):
-                raise LakeWriteError(table=str(table_dir), reason=str(cause)) from cause
+                _create(table_dir, schema, partition_by, retention_days)
     table = open_table(table_dir)
     require_same_table(table, schema, partition_by, table_dir=table_dir)
     return table
@@ -90,6 +82,34 @@ def require_same_table(
     if partitions != list(partition_by):
         problem = f"the table is partitioned by {partitions}, the rows by {list(partition_by)}"
         raise SchemaMismatchError(table=str(table_dir), column=", ".join(partition_by) or "none", problem=problem)
+
+
+@contextmanager
+def _only_creator(table_dir: Path) -> Iterator[None]:
+    # deltalake repeats a creation that lost the race as a second one on top of the first, with another table id.
+    # The lock is on the folder itself, so it leaves nothing behind and ends with its holder.
+    folder = os.open(table_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _create(table_dir: Path, schema: "pa.Schema", partition_by: Sequence[str], retention_days: int) -> None:
+    from deltalake import DeltaTable, Schema
+    from deltalake.exceptions import DeltaError
+
+    try:
+        DeltaTable.create(
+            str(table_dir),
+            Schema.from_arrow(schema),
+            mode="ignore",
+            partition_by=list(partition_by),
+            configuration=_configuration(retention_days),
+        )
+    except (DeltaError, OSError) as cause:
+        raise LakeWriteError(table=str(table_dir), reason=str(cause)) from cause
 
 
 def _configuration(retention_days: int) -> dict[str, str | None]:

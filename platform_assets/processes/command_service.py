@@ -56,7 +56,9 @@ class CommandService:
         record = read_record(self.record_path)
         if record is None:
             return "it is not running"
-        return self.probe(record) if is_alive(record) else "it has ended"
+        found = self.probe(record) if is_alive(record) else None
+        # Asked again: a heartbeat, for one, outlives the process that sent it.
+        return found if found is not None or is_alive(record) else "it has ended"
 
     def check_port(self) -> None:
         """Raise PortTakenError if somebody else has the port."""

@@ -1,12 +1,11 @@
 """Batch prediction jobs on a real endpoint process: right to the last bit, exactly once, and safe to kill."""
 
-import os
-import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import kill
 from tests.integration.job_endpoint import (
     JobEndpoint,
     job_endpoint,
@@ -59,7 +58,7 @@ def test_a_job_whose_worker_is_killed_writes_and_logs_every_row_exactly_once(
     before = 0
     for _ in range(2):
         before = job_endpoint.begun(job_id, after=before)["rows_done"]
-        os.kill(job_endpoint.worker_pid(job_id), signal.SIGKILL)
+        kill(job_endpoint.worker_pid(job_id))
     done = job_endpoint.finished(job_id)
     assert 0 < before < KILLED_ROWS
     assert (done["status"], done["rows_done"], done["rows_failed"]) == ("succeeded", KILLED_ROWS, 0)

@@ -14,6 +14,7 @@ from platform_assets.errors import PortTakenError, ServiceFailedError
 from platform_assets.online.connection import connect
 from platform_assets.online.server import ServerHandle, embedded_pid, is_alive, start_embedded, stop_embedded
 from platform_assets.settings import Settings
+from tests.conftest import kill
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_killed_server_is_started_again_with_what_it_acknowledged(settings: Se
     client = connect(settings.online_url)
     client.set("kept", "yes")
     assert first.pid is not None
-    os.kill(first.pid, signal.SIGKILL)
+    kill(first.pid)
     second = start_embedded(settings, die_with_parent=True)
     assert second.was_started
     assert client.get("kept") == b"yes"

@@ -1,7 +1,5 @@
 """The whole platform as processes: all five services, real, on free ports, from `up` to `down`."""
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from platform_assets.processes.control import start_all, stop_all
 from platform_assets.processes.record import TOKEN_VARIABLE
 from platform_assets.processes.states import ServiceState, status
 from platform_assets.settings import PROJECT_ROOT, Settings
-from tests.conftest import free_port
+from tests.conftest import free_port, kill
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +64,7 @@ def test_a_second_start_changes_no_process(settings: Settings, started: dict[str
 def test_a_service_that_was_killed_comes_back(settings: Settings, started: dict[str, ServiceState], name: str) -> None:
     (before,) = status(settings, only=(name,))
     assert before.pid is not None
-    os.kill(before.pid, signal.SIGKILL)
+    kill(before.pid)
     (after,) = start_all(settings, only=(name,), deadline_seconds=240)
     assert after.state == started[name].state == "up"
     assert after.pid != before.pid

@@ -14,6 +14,7 @@ from platform_assets.errors import PortTakenError, ServiceFailedError
 from platform_assets.processes.command_service import CommandService
 from platform_assets.processes.record import group_members, is_alive, read_record, write_record
 from platform_assets.settings import Settings
+from tests.conftest import kill
 from tests.unit.processes.service_samples import STUBBORN, web_service
 
 
@@ -39,9 +40,7 @@ def test_a_service_that_ended_is_not_taken_for_alive(service: CommandService) ->
     service.launch()
     pid = service.pid()
     assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    while service.pid() is not None:
-        time.sleep(0.05)
+    kill(pid)
     assert service.problem() == "it has ended"
 
 
@@ -80,9 +79,7 @@ def test_what_a_killed_leader_left_behind_is_ended(settings: Settings, monkeypat
         time.sleep(0.05)
     record = read_record(service.record_path)
     assert record is not None
-    os.kill(record.pid, signal.SIGKILL)
-    while service.pid() is not None:
-        time.sleep(0.05)
+    kill(record.pid)
     assert len(group_members(record)) == 1
     service.end()
     assert group_members(record) == []

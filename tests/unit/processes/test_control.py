@@ -1,7 +1,5 @@
 """Starting and stopping: twice, at once, after a kill, and when something goes wrong."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +15,7 @@ from platform_assets.processes.group import end_group
 from platform_assets.processes.record import ProcessRecord
 from platform_assets.processes.states import status
 from platform_assets.settings import Settings
+from tests.conftest import kill
 from tests.unit.processes.service_samples import web_service
 
 
@@ -41,7 +40,7 @@ def test_two_starters_at_once_start_one_service(settings: Settings, service: Com
 def test_a_killed_service_is_started_again(settings: Settings) -> None:
     (first,) = start_all(settings)
     assert first.pid is not None
-    os.kill(first.pid, signal.SIGKILL)
+    kill(first.pid)
     (second,) = start_all(settings)
     assert second.state == "up"
     assert second.pid != first.pid
@@ -72,6 +71,15 @@ def test_a_service_that_ends_while_it_is_probed_is_reported_as_ended(
     monkeypatch.setattr("platform_assets.processes.control.services", lambda *_: (dying,))
     with pytest.raises(ServiceFailedError, match="it has ended"):
         start_all(settings)
+
+
+def test_a_heartbeat_that_outlives_its_process_is_no_sign_of_health(service: CommandService) -> None:
+    def end_and_praise(record: ProcessRecord) -> None:
+        end_group(record, grace_seconds=0)
+
+    praised = replace(service, probe=end_and_praise)
+    praised.launch()
+    assert praised.problem() == "it has ended"
 
 
 def test_a_service_that_never_answers_fails_at_the_deadline(
