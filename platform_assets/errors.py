@@ -440,6 +440,19 @@ class AlreadyInForceError(BundleError):
         )
 
 
+class RolloutStateError(BundleError):
+    """The rollout of a product is not where this move would begin; nothing was moved."""
+
+    code = "rollout_state"
+    status = 409
+
+    def __init__(self, *, product: str, problem: str) -> None:
+        """Name the product and where it is."""
+        super().__init__(
+            f"the traffic of {product!r} stays as it is: {problem}. See `platform rollouts show {product}`."
+        )
+
+
 class RollbackRefusedError(BundleError):
     """There is nothing sound to go back to; nothing was moved."""
 

@@ -8,6 +8,9 @@ next.
 import functools
 import hashlib
 from collections.abc import Sequence
+from typing import Literal
+
+Unit = Literal["user", "entity", "request"]
 
 _KEY_BYTES = 32
 # A float holds 53 bits exactly; more could round up to 1.0, which is no bucket.

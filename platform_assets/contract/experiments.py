@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from platform_assets.contract.assignment import slot
+from platform_assets.contract.assignment import Unit, slot
 
-Unit = Literal["user", "entity", "request"]
 MetricName = Literal["error_rate", "accuracy", "value"]
 Chosen = Literal["unit", "request", "override"]
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from platform_assets.contract.promises import Owner
+from platform_assets.contract.rollout import RolloutPlan
 
 FallbackKind = Literal["last_batch", "default_score", "skip_action"]
 
@@ -52,7 +53,8 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `fallbacks` are tried in order; `default_score` is the conservative score of the kind of that name. Latencies are
     of the whole request in milliseconds, the age is of the stored features in hours. A call that waits longer than
     `score_deadline_ms` for its scores gets its fallback. Without a `cache` every row is scored. `approximations` name
-    the offline-only feature views of the product, each with a justification.
+    the offline-only feature views of the product, each with a justification. `rollout` is the way of a new release
+    to all of the traffic.
     """
 
     owner: Owner
@@ -66,3 +68,4 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cache: Cache | None = Cache()
     batching: Batching = Batching()
     approximations: tuple[Approximation, ...] = ()
+    rollout: RolloutPlan = RolloutPlan()

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from platform_assets.contract.assignment import Unit
+
 Strategy = Literal["canary", "blue_green", "instant"]
 StepName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
@@ -77,10 +79,12 @@ class RolloutPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The way of a product's new releases to all of the traffic; without `own_steps` they are those of the strategy.
 
     A rollout that has not arrived after `within_hours` is told as overdue; it neither goes on nor back for that. The
-    old release stays loaded for `keep_old_hours` after its last answer.
+    old release stays loaded for `keep_old_hours` after its last answer. A `unit` meets the same release in all of a
+    step, and whoever met the candidate keeps it in the steps that follow.
     """
 
     strategy: Strategy = "canary"
+    unit: Unit = "entity"
     own_steps: tuple[Step, ...] = ()
     gates: Gates = Gates()
     hard: HardLimits = HardLimits()

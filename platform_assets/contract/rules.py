@@ -7,6 +7,7 @@ from typing import NamedTuple
 from platform_assets.contract.guardrail_rules import broken_guardrail_rules
 from platform_assets.contract.product import Product
 from platform_assets.contract.recipes import RfmSegments
+from platform_assets.contract.rollout_rules import broken_plan_rules
 
 # Feast's DuckDB join drops or confuses columns of these names.
 FORBIDDEN_COLUMN = re.compile(r"^(rn|entity_row_id|row_id|label|.*_y)$")
@@ -91,6 +92,8 @@ def _online_rules(product: Product) -> Iterator[BrokenRule]:
         yield BrokenRule("online.fallbacks", "none is declared", "Declare at least skip_action.")
     if not product.score.low <= product.online.default_score <= product.score.high:
         yield BrokenRule("online.default_score", "it is outside the valid range", "Choose a score inside it.")
+    for where, problem, remedy in broken_plan_rules(product.online.rollout):
+        yield BrokenRule(f"online.rollout.{where}", problem, remedy)
     used = [use.view for use in product.features.views]
     for position, approximation in enumerate(product.online.approximations):
         where = f"online.approximations[{position}]"

@@ -1,4 +1,4 @@
-"""The live pointer: which release of a product is in force. It moves by compare-and-set, in one atomic step."""
+"""The live pointer: what of a product is in force. It moves by compare-and-set, in one atomic step."""
 
 import datetime as dt
 import fcntl
@@ -9,17 +9,66 @@ from pathlib import Path
 
 import msgspec
 
+from platform_assets.contract.rollout import RolloutPlan, Step
 from platform_assets.errors import ModelUnusableError, ReleaseConflictError
 from platform_assets.inference.durable import write_file
+from platform_assets.inference.pointer_moves import Cause, PointerMove, write_move
 from platform_assets.inference.release import read_release
+
+_BY_NOBODY = Cause(kind="moved", by="unknown", reason="none was given")
+
+
+class LiveRollout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A release on its way (the candidate): which step of its plan it is in, and since when.
+
+    `rollout_id` is the salt of the assignment, so that each rollout is tried on other units first.
+    """
+
+    rollout_id: str
+    release_id: str
+    plan: RolloutPlan
+    step_name: str
+    step_since: dt.datetime
+    since: dt.datetime
+
+    @property
+    def step(self) -> Step:
+        """The step that is under way."""
+        return next(step for step in self.plan.steps if step.name == self.step_name)
+
+    @property
+    def share(self) -> float:
+        """The part of the traffic in [0, 1] that the candidate answers; at 0 it is shadowed."""
+        return self.step.share
+
+
+class KeptRelease(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A release that was replaced: deprecated, and loaded until then so that the way back is short."""
+
+    release_id: str
+    until: dt.datetime
+
+
+class SwitchedOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The model of a product is not asked: its fallbacks answer. Who did that, when and why."""
+
+    at: dt.datetime
+    by: str
+    reason: str
 
 
 class LivePointer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The release in force; `sequence` counts the moves from 1, so a move back is seen as a move too."""
+    """The release in force (the control while another one is on its way), and all that decides who answers.
+
+    `sequence` counts the moves from 1, so a move back is seen as a move too.
+    """
 
     release_id: str
     sequence: int
     moved_at: dt.datetime
+    rollout: LiveRollout | None = None
+    kept: tuple[KeptRelease, ...] = ()
+    off: SwitchedOff | None = None
 
 
 def read_live(releases_dir: Path, product: str) -> LivePointer | None:
@@ -33,6 +82,25 @@ def read_live(releases_dir: Path, product: str) -> LivePointer | None:
         raise ModelUnusableError(file=str(path), problem=str(error)) from error
 
 
+def put_live(releases_dir: Path, product: str, wanted: LivePointer, cause: Cause, *, fsync: bool = True) -> LivePointer:
+    """Put a pointer in force that was derived from the one before it, whose sequence is one less (0: no pointer yet).
+
+    The move is on disk with its cause before it is in force. Raises ReleaseConflictError when somebody else moved
+    first, NoReleaseError when a release that it names is not stored.
+    """
+    for release_id in (wanted.release_id, *((wanted.rollout.release_id,) if wanted.rollout else ())):
+        read_release(releases_dir, product, release_id)
+    with _locked(releases_dir / product / ".lock"):
+        live = read_live(releases_dir, product)
+        actual = live.sequence if live else 0
+        if actual != wanted.sequence - 1:
+            raise ReleaseConflictError(product=product, expected=wanted.sequence - 1, actual=actual)
+        # One that a killed mover left behind has the same sequence, and never came into force: it is replaced.
+        write_move(releases_dir, _move_of(product, wanted, cause), fsync=fsync)
+        write_file(live_path(releases_dir, product), msgspec.json.encode(wanted), fsync=fsync)
+    return wanted
+
+
 def move_live(
     releases_dir: Path,
     product: str,
@@ -40,26 +108,33 @@ def move_live(
     expected_sequence: int,
     release_id: str,
     moved_at: dt.datetime,
+    cause: Cause = _BY_NOBODY,
     fsync: bool = True,
 ) -> LivePointer:
-    """Put a stored release in force if the pointer is still at `expected_sequence` (0: no pointer yet).
+    """Give a stored release all of the traffic if the pointer is still at `expected_sequence` (0: no pointer yet).
 
-    Raises ReleaseConflictError when somebody else moved first, NoReleaseError when the release is not stored.
+    A rollout that is under way ends by it; a product that is switched off stays so. Raises as `put_live`.
     """
-    read_release(releases_dir, product, release_id)
-    with _locked(releases_dir / product / ".lock"):
-        live = read_live(releases_dir, product)
-        actual = live.sequence if live else 0
-        if actual != expected_sequence:
-            raise ReleaseConflictError(product=product, expected=expected_sequence, actual=actual)
-        moved = LivePointer(release_id=release_id, sequence=actual + 1, moved_at=moved_at)
-        write_file(live_path(releases_dir, product), msgspec.json.encode(moved), fsync=fsync)
-    return moved
+    live = read_live(releases_dir, product)
+    wanted = LivePointer(
+        release_id=release_id,
+        sequence=expected_sequence + 1,
+        moved_at=moved_at,
+        kept=tuple(one for one in live.kept if one.release_id != release_id) if live else (),
+        off=live.off if live else None,
+    )
+    return put_live(releases_dir, product, wanted, cause, fsync=fsync)
 
 
 def live_path(releases_dir: Path, product: str) -> Path:
     """Return the file of a product's live pointer."""
     return releases_dir / product / "live.json"
+
+
+def _move_of(product: str, wanted: LivePointer, cause: Cause) -> PointerMove:
+    return PointerMove(
+        product=product, sequence=wanted.sequence, at=wanted.moved_at, cause=cause, pointer=msgspec.to_builtins(wanted)
+    )
 
 
 @contextmanager
