@@ -5,8 +5,9 @@ from collections import Counter
 import msgspec
 import pytest
 
+from platform_assets.contract.assignment import Unit
 from platform_assets.contract.experiment_rules import broken_experiment_rules
-from platform_assets.contract.experiments import Assigned, Experiment, Metric, Unit, Variant, assign
+from platform_assets.contract.experiments import Assigned, Experiment, Metric, Variant, assign
 
 
 def experiment(share: float = 0.2, unit: Unit = "user") -> Experiment:
