@@ -33,7 +33,7 @@ PlatformError
 │   ├── EngineFailedError       an engine or its device does not work; the model is well
 │   ├── ReleaseConflictError    somebody else moved the live pointer first
 │   ├── AlreadyInForceError     a product is already where it was to go back to
-│   ├── RolloutStateError
+│   ├── RolloutStateError       a rollout is not where a move would begin
 │   ├── RollbackRefusedError    there is nothing sound to go back to
 │   ├── RollbackBusyError       another rollback of the product is at work
 │   └── RollbackUnfinishedError the release is back, and something that goes with it is not yet
