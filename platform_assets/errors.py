@@ -34,6 +34,9 @@ PlatformError
 │   ├── ReleaseConflictError    somebody else moved the live pointer first
 │   ├── AlreadyInForceError     a product is already where it was to go back to
 │   ├── RolloutStateError       a rollout is not where a move would begin
+│   ├── ExperimentStateError    an experiment cannot be created, started or stopped as things are
+│   ├── InvalidExperimentError  an experiment contradicts itself or its product
+│   ├── UnknownExperimentError
 │   ├── RollbackRefusedError    there is nothing sound to go back to
 │   ├── RollbackBusyError       another rollback of the product is at work
 │   └── RollbackUnfinishedError the release is back, and something that goes with it is not yet
@@ -49,7 +52,9 @@ PlatformError
 │   ├── UnknownRecordError
 │   ├── RecordConflictError     a record is there with another content
 │   ├── AlreadyDecidedError     somebody decided this before
+│   ├── LedgerUnavailableError  its database is away, locked or full
 │   └── LedgerVersionError
+├── RegistryUnavailableError    MLflow is away
 ├── OnlineStoreError
 │   ├── OnlineStoreUnavailableError
 │   ├── SnapshotBusyError       another writer publishes the same service
@@ -396,6 +401,7 @@ class ModelUnusableError(BundleError):
 
     def __init__(self, *, file: str, problem: str) -> None:
         """Name the file and what is wrong with it."""
+        self.problem = problem
         super().__init__(f"{file} of the bundle cannot be used: {problem}. Train and release the pair again.")
 
 
@@ -452,6 +458,42 @@ class RolloutStateError(BundleError):
         super().__init__(
             f"the traffic of {product!r} stays as it is: {problem}. See `platform rollouts show {product}`."
         )
+
+
+class ExperimentStateError(BundleError):
+    """An experiment cannot be created, started or stopped as things are; nothing was changed."""
+
+    code = "experiment_state"
+    status = 409
+
+    def __init__(self, *, product: str, experiment: str, problem: str) -> None:
+        """Name the experiment and what stands in the way."""
+        super().__init__(
+            f"experiment {experiment!r} of {product!r} stays as it is: {problem}. "
+            f"See `platform experiments list {product}`."
+        )
+
+
+class InvalidExperimentError(BundleError):
+    """An experiment contradicts itself or its product; it was not stored."""
+
+    code = "invalid_experiment"
+    status = 422
+
+    def __init__(self, *, experiment: str, where: str, problem: str, remedy: str) -> None:
+        """Name the experiment, the path inside it, what is wrong and the remedy."""
+        super().__init__(f"experiment {experiment!r}: {where}: {problem}. {remedy}")
+
+
+class UnknownExperimentError(BundleError):
+    """No experiment of that id is stored."""
+
+    code = "unknown_experiment"
+    status = 404
+
+    def __init__(self, *, product: str, experiment: str, known: str) -> None:
+        """Name the product, the id and what is there."""
+        super().__init__(f"{product!r} has no experiment {experiment!r}; stored: {known or 'none'}.")
 
 
 class RollbackRefusedError(BundleError):
@@ -664,6 +706,36 @@ class LedgerVersionError(LedgerError):
         super().__init__(
             f"the ledger at {dsn} has schema revision {found!r}, this code knows up to {newest!r}: update the code, "
             f"or point PLATFORM_LEDGER_URL at another database."
+        )
+
+
+class LedgerUnavailableError(LedgerError):
+    """The database of the ledger is away, locked or full."""
+
+    code = "ledger_unavailable"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, dsn: str, problem: str) -> None:
+        """Name the database and what its driver said."""
+        super().__init__(
+            f"the ledger at {dsn} does not answer ({problem}): what needs a record of it is not done. Start the "
+            f"database, end whoever holds its lock or make room on its disk, then try again."
+        )
+
+
+class RegistryUnavailableError(PlatformError):
+    """MLflow is away, and with it the registry of models."""
+
+    code = "registry_unavailable"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, uri: str, problem: str) -> None:
+        """Name the tracking URI and what went wrong."""
+        super().__init__(
+            f"MLflow at {uri} does not answer ({problem}): it is not told of the traffic, and no release gets more of "
+            f"it. Start MLflow, then try again; nothing is lost."
         )
 
 

@@ -16,7 +16,11 @@ _NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of the compared releases, and its share of the units in [0, 1]."""
+    """One of the compared releases, and its share of the units in [0, 1].
+
+    `release` is a release id. In a declaration it may also be `live` or `v` with a model version, which become ids
+    when the experiment is created.
+    """
 
     name: _Name
     release: str
