@@ -21,6 +21,9 @@ Reason = Literal[
     "invalid_score",  # the output guard refused what the model said
 ]
 
+# The reasons that lie with a release itself; all others lie with what is stored or with the store.
+MODEL_FAILURES: frozenset[Reason] = frozenset({"engine_error", "engine_timeout", "invalid_score"})
+
 
 class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of an answer. It travels as MessagePack with field names, so that fields can be added.
