@@ -8,7 +8,7 @@ import dagster as dg
 from platform_assets.contract import names
 from platform_assets.contract.names import PairHalf
 from platform_assets.contract.product import Product
-from platform_assets.contract.recipes import GradientBoosting
+from platform_assets.contract.recipes import RfmSegments
 from platform_assets.orchestration.dependencies import source_deps
 from platform_assets.orchestration.labels import owner_of, tags_of
 from platform_assets.orchestration.run_facts import run_facts
@@ -66,7 +66,7 @@ def _training_set(product: Product, settings: Settings) -> dg.AssetsDefinition:
 
 
 def _pair_specs(product: Product) -> list[dg.AssetSpec]:
-    is_boosted = isinstance(product.recipe, GradientBoosting)
+    is_boosted = not isinstance(product.recipe, RfmSegments)
     described: dict[PairHalf, str] = {
         "preprocessor": (
             "The half of the pair that turns features into the model's columns. Trained, registered and released "

@@ -13,6 +13,7 @@ from platform_assets.contract.product import Product
 from platform_assets.features.frames import to_frame
 from platform_assets.inference.bundle import write_bundle
 from platform_assets.inference.bundle_manifest import FEATURES_FILE, BundleManifest, BundleOrigin, feature_version
+from platform_assets.inference.ensemble_files import members_of
 from platform_assets.inference.frame import Frame
 from platform_assets.inference.on_demand import apply_on_demand
 from platform_assets.inference.pair import Pair, read_pair
@@ -85,6 +86,7 @@ def train_product(  # noqa: PLR0913 - a trained bundle names everything that it 
         feature_version=feature_version(product),
         output_schema_version=product.score.schema_version,
         product_digest=product_digest(product),
+        members=members_of(product.recipe),
     )
     manifest = write_bundle(directory, origin=origin, files=files, fsync=fsync)
     return Trained(manifest, evaluation, judge(product, evaluation), dict(trained.parameters))
