@@ -23,6 +23,7 @@ from platform_assets.settings import Settings
 from platform_assets.training.evaluation import Evaluation
 from platform_assets.training.examples import known_until, newest_training_set, read_examples
 from platform_assets.training.gates import GateResult
+from platform_assets.training.smoke import KnownScore
 from platform_assets.training.train import train_product
 
 if TYPE_CHECKING:
@@ -32,11 +33,15 @@ _EXAMPLE_ROWS = 5
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured for a candidate and what the gates say; kept beside its bundle."""
+    """What was measured for a candidate and what the gates say; kept beside its bundle.
+
+    `known` are the examples of its smoke test, with the scores of the run that trained it.
+    """
 
     evaluation: Evaluation
     gates: list[GateResult]
     parameters: dict[str, str]
+    known: list[KnownScore] = msgspec.field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,9 @@ def _train(settings: Settings, product: Product, examples: "pa.Table", origin: _
         directory=origin.bundle,
         fsync=settings.fsync,
     )
-    judgement = Judgement(evaluation=trained.evaluation, gates=trained.gates, parameters=trained.parameters)
+    judgement = Judgement(
+        evaluation=trained.evaluation, gates=trained.gates, parameters=trained.parameters, known=trained.known
+    )
     write_file(_judgement_path(origin.bundle), msgspec.json.encode(judgement), fsync=settings.fsync)
 
 

@@ -24,6 +24,7 @@ from platform_assets.training.evaluation import Evaluation
 from platform_assets.training.gates import GateResult, judge
 from platform_assets.training.recipes import train_pair
 from platform_assets.training.score_reference import make_reference
+from platform_assets.training.smoke import KnownScore, known_scores
 from platform_assets.training.splits import Examples, check_no_leak, split_examples
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Trained:
     evaluation: Evaluation
     gates: list[GateResult]
     parameters: dict[str, str]
+    known: list[KnownScore]
 
     @property
     def may_be_released(self) -> bool:
@@ -89,7 +91,9 @@ def train_product(  # noqa: PLR0913 - a trained bundle names everything that it 
         members=members_of(product.recipe),
     )
     manifest = write_bundle(directory, origin=origin, files=files, fsync=fsync)
-    return Trained(manifest, evaluation, judge(product, evaluation), dict(trained.parameters))
+    return Trained(
+        manifest, evaluation, judge(product, evaluation), dict(trained.parameters), known_scores(pair, parts.test)
+    )
 
 
 def _frame(product: Product, table: "pa.Table") -> Frame:
