@@ -6,6 +6,7 @@ import dagster as dg
 
 from platform_assets.contract.product import Product
 from platform_assets.orchestration.dbt_assets import dbt_assets
+from platform_assets.orchestration.experiment_assets import experiment_assets, experiment_sensor
 from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
 from platform_assets.orchestration.online_assets import online_assets
@@ -41,6 +42,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             drain_sensor(settings),
             rollback_sensor(settings),
             *(release_sensor(product, settings, jobs[product.name]) for product in declared),
+            *(experiment_sensor(product, settings) for product in declared if product.online),
         ],
         # A process per step would import for seconds each; runs are parallel, steps of a run are not.
         executor=dg.in_process_executor,
@@ -53,6 +55,7 @@ def product_assets(product: Product, settings: Settings) -> list[dg.AssetsDefini
         *training_assets(product, settings),
         *scoring_assets(product, settings),
         *online_assets(product, settings),
+        *experiment_assets(product, settings),
     ]
 
 

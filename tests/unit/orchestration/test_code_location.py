@@ -25,7 +25,7 @@ CHAIN = {
     "predictions",
     "published_predictions",
 }
-ONLINE = {"online_snapshot", "endpoint"}
+ONLINE = {"online_snapshot", "endpoint", "experiments"}
 PRODUCTS = discover_products()
 
 
@@ -115,7 +115,7 @@ def test_features_are_built_nightly_at_two(definitions: dg.Definitions) -> None:
 def test_a_product_without_an_online_block_has_no_online_job(definitions: dg.Definitions) -> None:
     jobs = {job.name for job in definitions.jobs or ()}
     for product in PRODUCTS:
-        for activity in ("sync", "deploy"):
+        for activity in ("sync", "deploy", "experiment"):
             assert (f"{product.name}_{activity}" in jobs) == (product.online is not None)
 
 
