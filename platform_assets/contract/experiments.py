@@ -75,7 +75,8 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Assigned(msgspec.Struct, frozen=True, kw_only=True):
     """Which variant answers, and why: what the prediction log keeps of an experiment.
 
-    `unit` is a digest that is the same for the same unit of one experiment; see `unit_digest`.
+    `unit` is a digest of the user, the same for the same user of one experiment; None where the unit is the entity or
+    the request, whose ids the log has in any case.
     """
 
     experiment: str
@@ -105,5 +106,5 @@ def assign_text(experiment: Experiment, text: str, *, chosen: Chosen) -> Assigne
         experiment=experiment.id,
         variant=experiment.variants[place].name,
         chosen=chosen,
-        unit=unit_digest(experiment.id, text),
+        unit=unit_digest(experiment.id, text) if text.startswith("user:") else None,
     )

@@ -56,7 +56,7 @@ class Gathered:
     """Sums per variant, the first answer per unit, and how many answers were chosen by hand and are in neither."""
 
     tallies: dict[str, Tally]
-    first: dict[str, FirstAnswer] = field(default_factory=dict)
+    first: dict[tuple[str, str], FirstAnswer] = field(default_factory=dict)
     overridden: int = 0
 
     def units(self, variants: tuple[str, ...]) -> tuple[int, ...]:
@@ -108,9 +108,8 @@ def _count(tally: Tally, row: dict[str, Any]) -> None:
         tally.count_score(row["score"])
 
 
-def _remember(first: dict[str, FirstAnswer], row: dict[str, Any]) -> None:
-    # The kind is part of the unit, as it is where the variant is drawn: a request is never a user.
-    unit = f"request:{row['request_id']}" if row["chosen"] == "request" else f"unit:{row['unit']}"
+def _remember(first: dict[tuple[str, str], FirstAnswer], row: dict[str, Any]) -> None:
+    unit = _unit(row)
     known = first.get(unit)
     if known is not None and known.place <= (row["predicted_at"], row["prediction_id"]):
         return
@@ -123,3 +122,10 @@ def _remember(first: dict[str, FirstAnswer], row: dict[str, Any]) -> None:
         request=row["request"],
         label=row["label"],
     )
+
+
+def _unit(row: dict[str, Any]) -> tuple[str, str]:
+    """Return what the variant was drawn for: the request, the user, or the entity where no user is known."""
+    if row["chosen"] == "request":
+        return "request", row["request_id"]
+    return ("entity", row["entity_id"]) if row["unit"] is None else ("user", row["unit"])
