@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from platform_assets.contract.experiments import Assigned, Chosen
 from platform_assets.contract.online import FallbackKind
 
 FallbackUsed = Literal["none"] | FallbackKind
@@ -19,6 +20,7 @@ Reason = Literal[
     "engine_error",
     "engine_timeout",  # the scores were not there in the declared time
     "invalid_score",  # the output guard refused what the model said
+    "switched_off",  # somebody switched the model of the product off
 ]
 
 # The reasons that lie with a release itself; all others lie with what is stored or with the store.
@@ -33,6 +35,10 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `score` is None where no score was given. `as_of` is the instant of the snapshot or of the batch that answered.
     `confidence` is the probability of the label, None where the score is no probability.
     `snapshot_id` with `snapshot_epoch` names the content that was read, also after a rollback.
+    `experiment_id` names the rollout or experiment that the answer is part of, `variant` what of it answered and
+    `chosen` how that was chosen. All are None where one release answers everything, the id alone where the caller named
+    a release while nothing was under way. `unit` is the digest of the user that it was chosen for, None where it was
+    chosen for the entity or the request.
     """
 
     prediction_id: str
@@ -65,10 +71,21 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     device: str
     latency_ms: float
     cache_hit: bool = False
+    experiment_id: str | None = None
+    variant: str | None = None
+    chosen: Chosen | None = None
+    unit: str | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(PredictionLogEntry)
+
+
+def told_of(assigned: Assigned | None) -> tuple[str | None, str | None, Chosen | None, str | None]:
+    """Return experiment, variant, how it was chosen and the user's digest, as an entry holds them."""
+    if assigned is None:
+        return None, None, None, None
+    return assigned.experiment or None, assigned.variant, assigned.chosen, assigned.unit
 
 
 def encode_entry(entry: PredictionLogEntry) -> bytes:

@@ -7,10 +7,10 @@ from typing import Any
 
 from platform_assets.contract.prediction_log import MODEL_FAILURES
 from platform_assets.contract.product import Product
-from platform_assets.errors import NotMaterializedError
 from platform_assets.experiments.histogram import score_scale
 from platform_assets.experiments.summary import Tally
 from platform_assets.lakehouse.read import read_table
+from platform_assets.lakehouse.table import arrow_schema, open_table, table_exists
 from platform_assets.rollouts.experiments_course import ExperimentRecord
 from platform_assets.settings import Settings
 
@@ -94,12 +94,17 @@ def _rows(settings: Settings, record: ExperimentRecord) -> Iterator[dict[str, An
         ("predicted_date", ">=", record.started_at.date()),
         ("experiment_id", "=", experiment.id),
     ]
-    try:
-        table = read_table(settings.prediction_log_dir, columns=_COLUMNS, filters=filters)
-    except NotMaterializedError:  # nothing was ever drained
+    if not _knows_experiments(settings):
         return
+    table = read_table(settings.prediction_log_dir, columns=_COLUMNS, filters=filters)
     for batch in table.to_batches(max_chunksize=10_000):
         yield from batch.to_pylist()
+
+
+def _knows_experiments(settings: Settings) -> bool:
+    """Tell whether anything was drained since answers name their experiment."""
+    log = settings.prediction_log_dir
+    return table_exists(log) and set(_COLUMNS) <= set(arrow_schema(open_table(log)).names)
 
 
 def _count(tally: Tally, row: dict[str, Any]) -> None:
