@@ -72,6 +72,7 @@ PlatformError
 │   ├── AccessDeniedError       the caller may not ask for that product
 │   ├── UnknownProductError
 │   ├── UnknownPredictionError
+│   ├── NoRolloutError          no rollout of a product is under way
 │   ├── UnknownModelVersionError   a version in a URL is not the one in force
 │   ├── BatchOnlyError          a product without an online block: its predictions are in its table
 │   ├── RouteRetiredError       an alias is past its sunset date
@@ -79,6 +80,9 @@ PlatformError
 │   ├── PathRefusedError        a batch job may not read or write there
 │   ├── OutputExistsError       a batch job never overwrites
 │   ├── KeyReusedError          an Idempotency-Key came with another request
+│   ├── UnknownVersionError     no approved version of a model has that number
+│   ├── UnknownDeploymentError
+│   ├── DeploymentRefusedError  a version cannot be deployed as it was asked for
 │   └── TooManyJobsError
 ├── JobError                    a batch prediction job cannot go on
 │   ├── JobInputError
@@ -930,6 +934,20 @@ class UnknownPredictionError(RequestError):
         )
 
 
+class NoRolloutError(RequestError):
+    """No rollout of a product is under way at this endpoint."""
+
+    code = "no_rollout"
+    status = 404
+
+    def __init__(self, *, product: str) -> None:
+        """Name the product."""
+        super().__init__(
+            f"no rollout of {product!r} is under way: its release in force answers everything. Begin one with "
+            f"`platform rollouts begin`, or see GET /v1/products/{product}."
+        )
+
+
 class UnknownModelVersionError(RequestError):
     """A URL names a model version that is not in force."""
 
@@ -1008,9 +1026,45 @@ class KeyReusedError(RequestError):
     code = "idempotency_key_reused"
     status = 422
 
-    def __init__(self, *, job_id: str) -> None:
-        """Name the job that the key stands for."""
-        super().__init__(f"this Idempotency-Key made job {job_id} from another request: send a new key.")
+    def __init__(self, *, made: str) -> None:
+        """Name what the key stands for."""
+        super().__init__(f"this Idempotency-Key made {made} from another request: send a new key.")
+
+
+class UnknownVersionError(RequestError):
+    """No release of a product has that model version."""
+
+    code = "unknown_version"
+    status = 404
+
+    def __init__(self, *, product: str, version: int, known: str) -> None:
+        """Name the product, the version and the approved ones."""
+        super().__init__(f"{product!r} has no approved version {version}; approved: {known or 'none'}.")
+
+
+class UnknownDeploymentError(RequestError):
+    """No deployment has that id."""
+
+    code = "unknown_deployment"
+    status = 404
+
+    def __init__(self, *, deployment_id: str) -> None:
+        """Name the id."""
+        super().__init__(
+            f"there is no deployment {deployment_id!r}: GET /v1/deployments lists the newest, `platform releases "
+            f"history` of a product tells older ones."
+        )
+
+
+class DeploymentRefusedError(RequestError):
+    """A deployment cannot be had as it was asked for; nothing was moved."""
+
+    code = "deployment_refused"
+    status = 409
+
+    def __init__(self, *, product: str, version: int, problem: str, remedy: str) -> None:
+        """Name the product, the version, what is wrong and what to do."""
+        super().__init__(f"version {version} of {product!r} is not deployed: {problem}. {remedy}.")
 
 
 class TooManyJobsError(RequestError):
