@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from platform_assets.contract.prediction_log import PredictionLogEntry
+from platform_assets.contract.prediction_log import PredictionLogEntry, told_of
 from platform_assets.contract.score import Score
 from platform_assets.inference.frame import Floats
 from platform_assets.inference.scoring import label_of
@@ -22,6 +22,7 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
     product, semantics, entity = live.product, live.product.score, schema.row_keys[0]
     snapshot_id, epoch = (snapshot.snapshot_id, snapshot.epoch) if snapshot else (None, None)
     engine, device, name_of = live.engine, live.device, prediction_ids(call)
+    experiment_id, variant, chosen, unit = told_of(call.assigned)
     entries = []
     for position, (row, values, verdict) in enumerate(zip(rows.fields, features.tolist(), verdicts, strict=True)):
         row_keys = {name: key_text(row[at]) for name, at in schema.keys}
@@ -58,6 +59,10 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
                 device=device,
                 latency_ms=call.latency_ms,
                 cache_hit=verdict.cache_hit,
+                experiment_id=experiment_id,
+                variant=variant,
+                chosen=chosen,
+                unit=unit,
             )
         )
     return entries
