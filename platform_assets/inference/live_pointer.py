@@ -15,7 +15,7 @@ from platform_assets.inference.durable import write_file
 from platform_assets.inference.pointer_moves import Cause, PointerMove, write_move
 from platform_assets.inference.release import read_release
 
-_BY_NOBODY = Cause(kind="moved", by="unknown", reason="none was given")
+BY_NOBODY = Cause(kind="moved", by="unknown", reason="none was given")
 
 
 class LiveRollout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,7 +114,7 @@ def move_live(
     expected_sequence: int,
     release_id: str,
     moved_at: dt.datetime,
-    cause: Cause = _BY_NOBODY,
+    cause: Cause = BY_NOBODY,
     fsync: bool = True,
 ) -> LivePointer:
     """Give a stored release all of the traffic if the pointer is still at `expected_sequence` (0: no pointer yet).
