@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 from platform_assets.inference.frame import Floats
 from platform_assets.inference.predictor import DeviceName, Predictor
@@ -22,8 +23,7 @@ class EnsemblePredictor:
     @property
     def engine(self) -> str:
         """The engines of the members with how many have each, as in `native_forest x3`."""
-        counts = Counter(member.engine for member in self._members)
-        return " + ".join(f"{engine} x{count}" for engine, count in counts.items())
+        return _counted(tuple(member.engine for member in self._members))
 
     @property
     def device(self) -> DeviceName:
@@ -38,3 +38,8 @@ class EnsemblePredictor:
         """Give the memory of all members back once no call is running."""
         for member in self._members:
             member.close()
+
+
+@cache  # every answer asks for it several times, and there are few different ones
+def _counted(engines: tuple[str, ...]) -> str:
+    return " + ".join(f"{engine} x{count}" for engine, count in Counter(engines).items())
