@@ -20,7 +20,7 @@ from platform_assets.settings import Settings
 from platform_assets.training.bootstrap import Bootstrap, Interval
 from platform_assets.training.evaluate import slices_of
 from platform_assets.training.gates import GateKind, GateResult
-from platform_assets.training.metrics import LOWER_IS_BETTER, METRICS_BY_KIND, advantage, prepare_metric
+from platform_assets.training.metrics import LOWER_IS_BETTER, advantage, prepare_metric, primary_metric
 
 _SEED = 20111209  # the same resamples at every look
 _WAY_OUT = "keep the column for one release, or declare Acceptance(with_champion=False) for it"
@@ -79,12 +79,12 @@ def judge_champion(product: Product, candidate: Pair, champion: Champion | None,
     except MissingInputError as error:
         text = f"the champion scores the same examples, but: {error} Else {_WAY_OUT}"
         return [GateResult(kind="champion", gate=text, is_passed=False, value=None, bound=None)]
-    return [_judge(product, duel, champion.release) for duel in duels(product, candidate, scores, defended, test)]
+    return [judge_duel(product, duel, champion.release) for duel in duels(product, candidate, scores, defended, test)]
 
 
 def duels(product: Product, candidate: Pair, scores: Floats, champion: Floats, test: Frame) -> Iterator[Duel]:
     """Yield the duel of the declared metric on all rows, then per slice of the candidate."""
-    metric = product.acceptance.metric or METRICS_BY_KIND[product.score.kind][0]
+    metric = primary_metric(product)
     frame = apply_on_demand(candidate.product.on_demand, test, product=product.name)
     entities = test[candidate.product.entity.row_keys[0]]
     for name, rows in slices_of(candidate.product, frame):
@@ -119,7 +119,8 @@ def _duel(name: str, metric: Metric, label: Floats, entities: Column, candidate:
     return Duel(name, metric, mine(ones), theirs(ones), found, len(ones))
 
 
-def _judge(product: Product, duel: Duel, release: Release) -> GateResult:
+def judge_duel(product: Product, duel: Duel, release: Release) -> GateResult:
+    """Return the gate of one duel: it fails for a loss above the allowed one that the interval shows to be real."""
     is_whole = duel.slice == "all"
     asked = product.acceptance
     allowed = asked.allowed_loss if is_whole else asked.allowed_slice_loss

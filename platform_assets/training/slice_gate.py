@@ -3,7 +3,7 @@
 from platform_assets.contract.product import Product
 from platform_assets.training.evaluation import Evaluation
 from platform_assets.training.gates import GateResult
-from platform_assets.training.metrics import METRICS_BY_KIND
+from platform_assets.training.metrics import primary_metric
 
 
 def judge_slices(product: Product, evaluation: Evaluation) -> list[GateResult]:
@@ -13,7 +13,7 @@ def judge_slices(product: Product, evaluation: Evaluation) -> list[GateResult]:
 
 def _judge(product: Product, name: str, evaluation: Evaluation) -> GateResult:
     bound = product.acceptance.min_slice_rows
-    metric = product.acceptance.metric or METRICS_BY_KIND[product.score.kind][0]
+    metric = primary_metric(product)
     found = evaluation.measured(metric, slice_name=name)
     rows = found.rows if found is not None and found.value is not None else 0
     text = f"{metric} of slice {name} is measured on at least {bound} rows"

@@ -89,7 +89,8 @@ def test_gates_and_guardrails_are_blocking_checks(product: Product, definitions:
         for key in graph.asset_check_keys
         if key.asset_key.path[0] == product.name and graph.get(key).blocking
     }
-    gates = {("evaluation", f"gate_{position}") for position in range(len(product.gates))}
+    everywhere = ("calibration", "champion", "slices", "schema", "smoke")
+    gates = {("evaluation", f"gate_{told}") for told in (*range(len(product.gates)), *everywhere)}
     assert blocking == gates | {("predictions", f"guardrail_{name}") for name in GUARDRAILS}
 
 
