@@ -1,7 +1,7 @@
 """One entry of the prediction log: what the endpoint answered, from which inputs, by which release (R389-R398)."""
 
 import datetime as dt
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -81,11 +81,16 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(PredictionLogEntry)
 
 
-def told_of(assigned: Assigned | None) -> tuple[str | None, str | None, Chosen | None, str | None]:
-    """Return experiment, variant, how it was chosen and the user's digest, as an entry holds them."""
+def told_of(assigned: Assigned | None) -> dict[str, Any]:
+    """Return the fields of an entry that tell of its assignment; none where one release answers everything."""
     if assigned is None:
-        return None, None, None, None
-    return assigned.experiment or None, assigned.variant, assigned.chosen, assigned.unit
+        return {}
+    return {
+        "experiment_id": assigned.experiment or None,
+        "variant": assigned.variant,
+        "chosen": assigned.chosen,
+        "unit": assigned.unit,
+    }
 
 
 def encode_entry(entry: PredictionLogEntry) -> bytes:

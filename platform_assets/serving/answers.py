@@ -22,7 +22,7 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
     product, semantics, entity = live.product, live.product.score, schema.row_keys[0]
     snapshot_id, epoch = (snapshot.snapshot_id, snapshot.epoch) if snapshot else (None, None)
     engine, device, name_of = live.engine, live.device, prediction_ids(call)
-    experiment_id, variant, chosen, unit = told_of(call.assigned)
+    assignment = told_of(call.assigned)
     entries = []
     for position, (row, values, verdict) in enumerate(zip(rows.fields, features.tolist(), verdicts, strict=True)):
         row_keys = {name: key_text(row[at]) for name, at in schema.keys}
@@ -59,10 +59,7 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
                 device=device,
                 latency_ms=call.latency_ms,
                 cache_hit=verdict.cache_hit,
-                experiment_id=experiment_id,
-                variant=variant,
-                chosen=chosen,
-                unit=unit,
+                **assignment,
             )
         )
     return entries

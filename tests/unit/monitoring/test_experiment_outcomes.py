@@ -24,7 +24,6 @@ from tests.unit.monitoring.experiment_logs import (
     LATELY,
     NOW,
     VALUE,
-    ExperimentHome,
     answer,
     experiment_home,
     pointers_of,
