@@ -9,8 +9,8 @@ first that is not None answers. All else follows from the choice: rows are cut a
 
 from typing import NamedTuple
 
-from platform_assets.contract.assignment import Unit, takes_new
-from platform_assets.contract.experiments import Assigned, Chosen, unit_digest
+from platform_assets.contract.assignment import Unit, takes_new, unit_digest
+from platform_assets.contract.experiments import Assigned, Chosen
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.telemetry.metrics import Role
 from platform_assets.serving.traffic.facts import Facts

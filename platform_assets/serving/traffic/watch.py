@@ -38,7 +38,7 @@ class Watch:
         self._tallies: dict[str, StepTally] = {}
 
     def share(self, board: Board) -> None:
-        """Be one worker of several: go on where the worker that this one replaces ended."""
+        """Be one worker of several, before anything is counted: go on where the one before in this place ended."""
         self._board, self._before = board, board.before()
 
     def count(self, split: Split, choice: Choice, outcome: Outcome) -> None:
