@@ -70,16 +70,18 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What a candidate has to show at its approval, besides its own gates.
 
     On the same examples it loses at most `allowed_loss` of the metric of the champion, the release in force, and
-    `allowed_slice_loss` on each slice: as a share of the champion's value. A larger loss refuses it when the paired
-    interval shows that it is no accident. `metric` is the first of the score's kind where none is named. A slice needs
-    `min_slice_rows` test rows. The calibration error of a probability is not shown to be above its bound. Without
-    `with_champion` nothing is compared: for one release that is better judged by people.
+    `allowed_slice_loss` on each slice: as a share of the champion's value. Where the paired interval does not show that
+    there is a loss at all, because the rows are few, `allowed_unproven_loss` is the limit. `metric` is the first of the
+    score's kind where none is named. A slice needs `min_slice_rows` test rows. The calibration error of a probability
+    is not shown to be above its bound. Without `with_champion` nothing is compared: for one release that is better
+    judged by people.
     """
 
     metric: Metric | None = None
     with_champion: bool = True
     allowed_loss: _Share = 0.02
     allowed_slice_loss: _Share = 0.05
+    allowed_unproven_loss: _Share = 0.2
     min_slice_rows: _AtLeastOne = 30
     max_calibration_error: _Share = 0.1
 
