@@ -104,7 +104,8 @@ def test_without_a_user_the_entity_takes_its_place(rolling: Rolling) -> None:
 
 def test_the_kind_of_a_unit_is_part_of_it() -> None:
     facts = Facts("7", "7")
-    texts = {unit_text(unit, facts, "7")[0] for unit in ("user", "entity", "request")}
+    units: tuple[Unit, ...] = ("user", "entity", "request")
+    texts = {unit_text(unit, facts, "7")[0] for unit in units}
     assert texts == {"user:7", "entity:7", "request:7"}
 
 

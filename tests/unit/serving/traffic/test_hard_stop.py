@@ -8,9 +8,12 @@ import pytest
 
 from platform_assets.errors import NoRolloutError, ReleaseConflictError
 from platform_assets.inference.engine_events import EngineEvent
+from platform_assets.inference.live_pointer import LivePointer
 from platform_assets.inference.tables import LinearTable
 from platform_assets.rollouts import moves
 from platform_assets.serving.traffic import ending, routing
+from platform_assets.serving.traffic.call_parts import Answered, predictions
+from platform_assets.serving.traffic.outcome import Outcome, outcome_of
 from platform_assets.serving.wire import Answer
 from tests.unit.serving.conftest import Endpoint
 from tests.unit.serving.traffic.rolling import OLD_SCORE, Rolling, begin_rollout, word
@@ -62,7 +65,7 @@ async def test_the_very_next_call_is_answered_by_the_control_though_the_pointer_
 
     with monkeypatch.context() as patched:
         patched.setattr(asyncio, "to_thread", wait)
-        answers = []
+        answers: list[Answer] = []
         while not reached.is_set():
             answers += await asked(half, 1, start=len(answers))
             await asyncio.sleep(0)
@@ -73,14 +76,11 @@ async def test_the_very_next_call_is_answered_by_the_control_though_the_pointer_
 
 
 async def test_a_slow_candidate_is_taken_out(half: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Without a wait: the trace's own timer says that each answer of the candidate took half a second.
-    elapsed = {False: 1.0, True: 500.0}
-    plain = routing.outcome_of
+    # Nobody waits: what is counted says that each answer of the candidate took half a second.
+    elapsed = {half.old.release_id: 1.0, half.new.release_id: 500.0}
 
-    def slow(answered: object, latency_ms: float) -> object:
-        outcome = plain(answered, latency_ms)  # type: ignore[arg-type]
-        is_new = getattr(answered, "release_id", "") == half.new.release_id
-        return outcome._replace(latency_ms=elapsed[is_new])
+    def slow(answered: Answered, _: float) -> Outcome:
+        return outcome_of(answered, elapsed[predictions(answered)[0].release_id])
 
     monkeypatch.setattr(routing, "outcome_of", slow)
     await asked(half, 200)
@@ -155,7 +155,7 @@ async def test_a_pointer_that_cannot_be_written_keeps_nobody_with_the_candidate(
 
 async def test_an_end_that_meets_another_move_is_tried_again(half: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
     half.candidate.live.bundle.predictor.close()
-    end, rivals = moves.end, []
+    end, rivals = moves.end, list[LivePointer]()
 
     def end_after_a_rival(*arguments: object, **named: object) -> object:
         if not rivals:
