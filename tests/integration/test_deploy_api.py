@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -89,11 +90,14 @@ def test_a_version_goes_into_force_under_load_and_no_call_is_lost(pair: Pair, cl
     assert (before.version, before.phase, before.status) == (1, "kept", "healthy")
 
 
-def test_one_key_is_one_move_however_many_ask_at_once(pair: Pair, client: Client) -> None:
+@pytest.mark.parametrize("traffic", ["canary", "instant"])
+def test_one_key_is_one_move_however_many_ask_at_once(
+    pair: Pair, client: Client, traffic: Literal["canary", "instant"]
+) -> None:
     before = pair.pointer().sequence
 
     def ask(_: int) -> str:
-        return client.deploy("churn", version=2, key="release-2").deployment_id
+        return client.deploy("churn", version=2, traffic=traffic, key="release-2").deployment_id
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         ids = set(pool.map(ask, range(16)))
