@@ -23,6 +23,7 @@ from platform_assets.monitoring.drain import drain_prediction_log
 from platform_assets.online.connection import connect
 from platform_assets.online.snapshot_copy import KeySetTable
 from platform_assets.online.snapshot_writer import publish_snapshot
+from platform_assets.online.stream import read_batch
 from platform_assets.orchestration.experiment_assets import HARM_CHECK, SPLIT_CHECK, experiment_assets
 from platform_assets.rollouts.experiments import read_experiment
 from platform_assets.settings import Settings
@@ -95,7 +96,9 @@ class Trial:
     def drain(self) -> None:
         """Move every answer that was given into the lake."""
         with connect(self.settings.online_url) as store:
-            wait_for(lambda: store.xlen(PREDICTION_STREAM) >= sum(self.given), self.endpoint)
+            wait_for(
+                lambda: len(read_batch(store, PREDICTION_STREAM, "0-0", 100_000)) >= sum(self.given), self.endpoint
+            )
         drain_prediction_log(self.settings, open_ledger(self.settings.ledger_dsn), at=wall_now())
 
     def look(self) -> dg.ExecuteInProcessResult:
