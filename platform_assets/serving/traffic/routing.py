@@ -40,6 +40,8 @@ class Traffic:
         """
         if split.off is not None:
             return await hands.answer(asked._replace(is_off=True), trace)
+        if facts.release is None and split.is_asleep:
+            return await hands.answer(asked, trace)
         before_ms = trace.elapsed_ms
         parts = [self._readable(asked, split, part, before_ms) for part in cut(asked, split, facts)]
         answered: list[Answered] = []

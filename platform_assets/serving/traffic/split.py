@@ -45,6 +45,11 @@ class Split:
     trial: Trial | None = None
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether the control answers everybody who names no release."""
+        return self.candidate is None and self.trial is None and self.off is None
+
+    @property
     def lives(self) -> dict[str, LiveRelease]:
         """Every loaded release by its id."""
         found = {key: one.live for key, one in self.kept.items()}

@@ -1,13 +1,17 @@
 """The switch of a product: off means the fallbacks, at once, with the reason in every answer and every log entry."""
 
 import datetime as dt
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from platform_assets.inference.live_pointer import live_path
 from platform_assets.rollouts.moves import switch_off, switch_on
+from platform_assets.serving.jobs.pinned import PinnedRelease
 from platform_assets.serving.sources import BatchPrediction
+from platform_assets.serving.wire import Answers, PredictRequest
+from platform_assets.settings import Settings
 from tests.unit.serving.conftest import AS_OF, Endpoint
 from tests.unit.serving.test_heart import ORDER
 from tests.unit.serving.traffic.rolling import OLD_SCORE, Rolling, begin_rollout, word
@@ -48,6 +52,19 @@ async def test_no_model_is_asked_also_for_rows_that_bring_all_they_need(endpoint
     body = msgspec.json.encode({"product": "cancellation_risk", "rows": [row]})
     answers = await endpoint.parts.heart.predict_body(body, request_id="r")
     assert msgspec.to_builtins(answers)["predictions"][0]["reason"] == "switched_off"
+
+
+async def test_a_job_under_way_asks_the_model_no_more(off: Rolling) -> None:
+    settings = Settings(home=off.endpoint.publisher.home)
+    pinned = PinnedRelease(settings, off.endpoint.parts.releases.current("churn"))
+    heart = replace(off.endpoint.parts.heart, releases=pinned)
+    request = PredictRequest(product="churn", entities=["1"])
+    answers = await heart.predict(request, request_id="job")
+    switch_on(off.pointers, "churn", word())
+    again = await heart.predict(request, request_id="job")
+    assert isinstance(answers, Answers)
+    assert isinstance(again, Answers)
+    assert [each.predictions[0].reason for each in (answers, again)] == ["switched_off", None]
 
 
 async def test_naming_a_release_does_not_get_around_it(off: Rolling) -> None:
