@@ -124,12 +124,11 @@ def judge_duel(product: Product, duel: Duel, release: Release) -> GateResult:
     asked, is_whole = product.acceptance, duel.slice == "all"
     allowed = asked.allowed_loss if is_whole else asked.allowed_slice_loss
     is_shown = np.isfinite(duel.advantage.high) and duel.advantage.high < 0.0
-    if not is_shown:
-        allowed = max(allowed, asked.allowed_unproven_loss)
+    allowed = allowed if is_shown else max(allowed, asked.allowed_unproven_loss)
     kind: GateKind = "champion" if is_whole else "slices"
     text = (
         f"{duel.metric} on {duel.slice} loses at most {allowed:.3g} of that of release {release.release_id} "
-        f"(version {release.model_version}) on the same {duel.rows} rows"
+        f"(version {release.model_version}) on the same {duel.rows} rows{'' if is_shown else ', no loss being shown'}"
     )
     if not np.isfinite(duel.candidate) or not np.isfinite(duel.champion):
         # One class only, or no row: the row count of the slice is a gate of its own.
