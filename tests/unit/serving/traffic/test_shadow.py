@@ -4,7 +4,11 @@ import asyncio
 
 import pytest
 
-from platform_assets.serving.traffic.shadow import _MOST_COPIES
+from platform_assets.serving.asked import Asked, ask
+from platform_assets.serving.judge import Judged
+from platform_assets.serving.traffic.outcome import Outcome
+from platform_assets.serving.traffic.shadow import _MOST_COPIES, Shadow
+from platform_assets.serving.wire import PredictRequest
 from tests.unit.serving.conftest import Endpoint
 from tests.unit.serving.traffic.rolling import NEW_SCORE, OLD_SCORE, Rolling, begin_rollout, plan_of
 
@@ -104,6 +108,36 @@ def test_no_copy_is_made_while_there_is_much_to_do(endpoint: Endpoint, trouble: 
         return report.dropped_copies, report.evidence.candidate.answers
 
     assert asyncio.run(ask_in_trouble()) == (1, 0)
+
+
+async def test_copies_take_a_tenth_of_the_time_while_others_wait_and_all_of_it_while_nobody_does(
+    shadowed: Rolling,
+) -> None:
+    parts, now = shadowed.endpoint.parts, [0.0]
+    watch, split = parts.heart.traffic.watch, parts.releases.split("churn")
+    assert split is not None
+    shadow = Shadow(watch, timer=lambda: now[0])
+    asked = ask(parts.releases, PredictRequest(product="churn", entities=["1"]))
+
+    async def take_a_second(asked: Asked) -> list[Judged]:
+        now[0] += 1.0
+        return await parts.heart.copy(asked)
+
+    async def copied(instant: float, *, in_flight: int) -> int:
+        """Return how many copies were scored by now."""
+        now[0], parts.metrics.in_flight = instant, in_flight
+        before = watch.report("churn").dropped_copies
+        shadow.offer(asked, split, shadowed.candidate, Outcome(1.0, is_failed=False), take_a_second)
+        if watch.report("churn").dropped_copies == before:
+            await settled(shadowed, watch.report("churn").evidence.candidate.answers + before + 1)
+        return watch.report("churn").evidence.candidate.answers
+
+    assert await copied(0.0, in_flight=2) == 1
+    assert await copied(9.9, in_flight=2) == 1
+    assert await copied(10.1, in_flight=2) == 2
+    assert await copied(12.0, in_flight=1) == 3
+    assert await copied(28.0, in_flight=2) == 3
+    assert await copied(29.2, in_flight=2) == 4
 
 
 async def test_the_end_of_the_endpoint_waits_for_no_copy(shadowed: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
