@@ -29,7 +29,7 @@ class Shadow:
         self._watch = watch
         self._timer = timer
         self._rows: dict[asyncio.Task[Outcome], int] = {}
-        self._rests_until = 0.0
+        self._rests_until = self._counted_until = 0.0
 
     def offer(self, asked: Asked, split: Split, candidate: Candidate, control: Outcome, copy: Copy) -> None:
         """Have the candidate score what the control has answered, if there is room for it; returns at once."""
@@ -65,8 +65,14 @@ class Shadow:
             judged = await copy(asked_of(asked, part))
         finally:
             ended = self._timer()
-            self._rests_until = max(self._rests_until, ended) + _REST * (ended - started)
+            self._rest_after(started, ended)
         return outcome_of_copy(judged, (ended - started) * 1000.0)
+
+    def _rest_after(self, started: float, ended: float) -> None:
+        """Have the next copies wait for what this one took; time that it shared with others is counted once."""
+        took = ended - max(started, self._counted_until)
+        self._counted_until = ended
+        self._rests_until = max(self._rests_until, ended) + _REST * took
 
     def _count(self, split: Split, candidate: Candidate, control: Outcome, task: asyncio.Task[Outcome]) -> None:
         """Count what became of a copy; whatever went wrong in it is the candidate's failure and nobody else's."""
