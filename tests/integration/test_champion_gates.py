@@ -185,6 +185,7 @@ def test_the_record_has_every_field_of_a_model_registry_in_the_ledger_and_in_mlf
     bundle = home.settings.bundles_dir / "churn" / "1"
     assert (told.name, told.version, told.framework, told.accuracy_metric) == ("churn", 1, "lightgbm", "auc")
     assert told.accuracy == record.accuracy_metrics["auc"]
+    assert {"auc", "brier", "precision", "recall", "f1"} <= set(record.accuracy_metrics)
     assert told.artifact_uri == bundle.as_uri()
     assert told.model_size_bytes == sum(path.stat().st_size for path in bundle.iterdir())
     assert told.input_schema["features"] == list(home.product().model_inputs)
