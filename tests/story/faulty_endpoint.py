@@ -30,6 +30,7 @@ class Faulty:
     def __init__(self, model: Predictor, kind: str) -> None:
         """Take what scores, and how it misbehaves: errors, latency or shift."""
         self._model, self._kind, self._calls = model, kind, 0
+        self._lots = dict[bytes, bool]()
         self._chance = random.Random(20111209)  # noqa: S311 - no secret
 
     @property
@@ -48,11 +49,25 @@ class Faulty:
         scores = self._model.predict(matrix)
         if self._calls <= SMOKE_CALLS:
             return scores
-        if self._kind == "errors" and self._chance.random() < ERROR_RATE:
-            raise ModelUnusableError(file="model.txt", problem="an injected error")
+        if self._kind == "errors":
+            self._fail_for_some([row.tobytes() for row in matrix])
         if self._kind == "latency":
             time.sleep(SLOW_S)
         return np.minimum(scores + SHIFT, 1.0) if self._kind == "shift" else scores
+
+    def _fail_for_some(self, rows: list[bytes]) -> None:
+        """Raise for three rows in a hundred. Rows that failed together come again one by one, and keep their lot.
+
+        Otherwise most answers of a batch that failed would be right at the second try.
+        """
+        if len(rows) == 1 and rows[0] in self._lots:
+            is_failing = self._lots.pop(rows[0])
+        else:
+            lots = {row: self._chance.random() < ERROR_RATE for row in rows}
+            is_failing = any(lots.values())
+            self._lots.update(lots if is_failing and len(rows) > 1 else {})
+        if is_failing:
+            raise ModelUnusableError(file="model.txt", problem="an injected error")
 
 
 def spoil(kind: str) -> None:
