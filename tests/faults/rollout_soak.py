@@ -92,7 +92,7 @@ class Report:
             f"seed {SEED}: {self.turns['promoted']} promotions, {self.turns['rolled back']} rollbacks of everything, "
             f"{self.turns['ended']} ended rollouts in {self.seconds:.0f} s under load; {self.outcome.statuses[200]} "
             f"requests answered, {self.dropped} dropped; {check.checked} rows checked, {len(check.wrong)} disagree, "
-            f"{check.lost()} not in the log, {check.degraded.total()} without the store; "
+            f"{check.lost()} not in the log, {dict(check.degraded) or 0} without the store; "
             f"rows by version and snapshot: {combinations}; "
             f"p50 {1000 * self.outcome.quantile(0.5):.1f} ms, p99 {1000 * self.outcome.quantile(0.99):.1f} ms; "
             f"a rollback reached the endpoint after {1000 * statistics.median(ordered):.0f} ms (median), "
