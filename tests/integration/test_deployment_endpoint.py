@@ -11,8 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.errors import DeploymentError, NoReleaseError
 from platform_assets.inference.live_pointer import read_live
+from platform_assets.inference.pointer_moves import read_moves
+from platform_assets.rollouts.moves import Pointers, Word, begin
 from platform_assets.serving.deployment import deploy
 from platform_assets.settings import PROJECT_ROOT, Settings
 from tests.conftest import free_port
@@ -89,6 +92,20 @@ def test_a_deployment_returns_once_the_endpoint_serves_the_release_in_force(
     assert served(endpoint) == first.release_id
 
 
+def test_a_deployment_while_a_release_is_on_its_way_serves_the_one_in_force_and_leaves_the_rollout(
+    settings: Settings, publisher: Publisher, endpoint: str
+) -> None:
+    first, second = (publisher.publish("churn", model_version=version) for version in (1, 2))
+    publisher.point_at("churn", first.release_id)
+    pointers = Pointers(releases_dir=settings.releases_dir, fsync=False)
+    word = Word(by="ann", at=NOW, reason="it is better")
+    begun = begin(pointers, "churn", release_id=second.release_id, plan=RolloutPlan(), word=word)
+    deployed = deploy(settings, "churn", at=NOW)
+    assert (deployed.release_id, deployed.sequence) == (first.release_id, begun.sequence)
+    assert served(endpoint) == first.release_id
+    assert read_live(settings.releases_dir, "churn") == begun
+
+
 def test_a_corrupt_bundle_is_refused_and_the_release_before_is_in_force_again(
     settings: Settings, publisher: Publisher, endpoint: str
 ) -> None:
@@ -102,6 +119,9 @@ def test_a_corrupt_bundle_is_refused_and_the_release_before_is_in_force_again(
     live = read_live(settings.releases_dir, "churn")
     assert live is not None
     assert (live.release_id, live.sequence) == (first.release_id, 3)
+    (move,) = read_moves(settings.releases_dir, "churn", after=2, up_to=3)
+    assert move.cause.by == "endpoint"
+    assert f"it refused release {second.release_id}" in move.cause.reason
     assert served(endpoint) == first.release_id
     assert deploy(settings, "churn", at=NOW).release_id == first.release_id
 
