@@ -99,7 +99,7 @@ class Heart:
         live, rows, predicted_at = asked.live, asked.rows, self.wall()
         stored = await self._look_up(live, rows, predicted_at)
         trace.lap("lookup")
-        event_at = self._event_at(live, rows, stored.snapshot, predicted_at)
+        event_at = self.event_at(live, rows, stored.snapshot, predicted_at)
         inputs = inputs_of(live, rows, stored, epoch_seconds(event_at))
         judgement = await self.model.judge(live, inputs)
         trace.lap_with(judgement.stages, rest="queue")
@@ -114,7 +114,7 @@ class Heart:
             latency_ms=trace.elapsed_ms,
             nonce=nonce or new_nonce(),
         )
-        entries = make_entries(call, rows, inputs.features, verdicts)
+        entries = make_entries(call, rows, inputs.features.tolist(), verdicts)
         trace.lap("answer")
         self.journal.append(entries)
         self.metrics.count_predictions(entries)
@@ -129,12 +129,12 @@ class Heart:
             return nothing_stored(live.product, count)
         columns = columns_of(live.schema, rows.fields)
         if not live.has_plain_join_keys:
-            instant = self._event_at(live, rows, None, predicted_at)
+            instant = self.event_at(live, rows, None, predicted_at)
             columns["event_at"] = np.full(count, epoch_seconds(instant))
             columns = apply_on_demand(live.product.on_demand, columns, known_only=True)
         return await self.features.read(live, columns)
 
-    def _event_at(
+    def event_at(
         self, live: LiveRelease, rows: Rows, snapshot: SnapshotSeen | None, predicted_at: dt.datetime
     ) -> dt.datetime:
         """Return the instant that the rows stand for: as sent, else the snapshot's as-of in replay, else now."""
