@@ -12,6 +12,7 @@ import typer
 from platform_assets.commands.check import check
 from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
+from platform_assets.commands.experiments import experiments
 from platform_assets.commands.explain import explain
 from platform_assets.commands.lake import lake
 from platform_assets.commands.predict import predict
@@ -34,6 +35,7 @@ app = typer.Typer(
 for _command in (explain, check, doctor, status, predict, trace, up, down, logs, demo):
     app.command()(_command)
 app.add_typer(releases, name="releases")
+app.add_typer(experiments, name="experiments")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(predictions, name="predictions")
 app.add_typer(lake, name="lake")

@@ -6,11 +6,13 @@ import dagster as dg
 
 from platform_assets.contract.product import Product
 from platform_assets.orchestration.dbt_assets import dbt_assets
+from platform_assets.orchestration.experiment_assets import experiment_assets, experiment_sensor
 from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
 from platform_assets.orchestration.online_assets import online_assets
 from platform_assets.orchestration.raw_assets import raw_assets
 from platform_assets.orchestration.rollback_job import rollback_job, rollback_sensor
+from platform_assets.orchestration.rollout_job import rollout_job, rollout_sensor
 from platform_assets.orchestration.schedules import platform_schedules, product_schedules
 from platform_assets.orchestration.scoring_assets import scoring_assets
 from platform_assets.orchestration.sensors import automation_sensor, drain_sensor, freshness_sensor, release_sensor
@@ -22,6 +24,7 @@ from platform_assets.settings import Settings
 def build_definitions(settings: Settings, products: Sequence[Product] | None = None) -> dg.Definitions:
     """Return the whole code location; tests pass their own settings and products."""
     declared = discover_products() if products is None else products
+    online = [product for product in declared if product.online is not None]
     jobs = {product.name: product_jobs(product) for product in declared}
     return dg.Definitions(
         assets=[
@@ -30,7 +33,12 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             *(asset for product in declared for asset in product_assets(product, settings)),
             *log_assets(settings),
         ],
-        jobs=[*platform_jobs(), rollback_job(settings), *(job for of_product in jobs.values() for job in of_product)],
+        jobs=[
+            *platform_jobs(),
+            rollback_job(settings),
+            *(job for of_product in jobs.values() for job in of_product),
+            *(rollout_job(product, settings) for product in online),
+        ],
         schedules=[
             *platform_schedules(settings),
             *(schedule for product in declared for schedule in product_schedules(product, settings)),
@@ -41,6 +49,8 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             drain_sensor(settings),
             rollback_sensor(settings),
             *(release_sensor(product, settings, jobs[product.name]) for product in declared),
+            *(rollout_sensor(product, settings) for product in online),
+            *(experiment_sensor(product, settings) for product in declared if product.online),
         ],
         # A process per step would import for seconds each; runs are parallel, steps of a run are not.
         executor=dg.in_process_executor,
@@ -53,6 +63,7 @@ def product_assets(product: Product, settings: Settings) -> list[dg.AssetsDefini
         *training_assets(product, settings),
         *scoring_assets(product, settings),
         *online_assets(product, settings),
+        *experiment_assets(product, settings),
     ]
 
 

@@ -34,6 +34,9 @@ PlatformError
 │   ├── ReleaseConflictError    somebody else moved the live pointer first
 │   ├── AlreadyInForceError     a product is already where it was to go back to
 │   ├── RolloutStateError       a rollout is not where a move would begin
+│   ├── ExperimentStateError    an experiment cannot be created, started or stopped as things are
+│   ├── InvalidExperimentError  an experiment contradicts itself or its product
+│   ├── UnknownExperimentError
 │   ├── RollbackRefusedError    there is nothing sound to go back to
 │   ├── RollbackBusyError       another rollback of the product is at work
 │   └── RollbackUnfinishedError the release is back, and something that goes with it is not yet
@@ -49,7 +52,9 @@ PlatformError
 │   ├── UnknownRecordError
 │   ├── RecordConflictError     a record is there with another content
 │   ├── AlreadyDecidedError     somebody decided this before
+│   ├── LedgerUnavailableError  its database is away, locked or full
 │   └── LedgerVersionError
+├── RegistryUnavailableError    MLflow is away
 ├── OnlineStoreError
 │   ├── OnlineStoreUnavailableError
 │   ├── SnapshotBusyError       another writer publishes the same service
@@ -67,6 +72,7 @@ PlatformError
 │   ├── AccessDeniedError       the caller may not ask for that product
 │   ├── UnknownProductError
 │   ├── UnknownPredictionError
+│   ├── NoRolloutError          no rollout of a product is under way
 │   ├── UnknownModelVersionError   a version in a URL is not the one in force
 │   ├── BatchOnlyError          a product without an online block: its predictions are in its table
 │   ├── RouteRetiredError       an alias is past its sunset date
@@ -74,6 +80,9 @@ PlatformError
 │   ├── PathRefusedError        a batch job may not read or write there
 │   ├── OutputExistsError       a batch job never overwrites
 │   ├── KeyReusedError          an Idempotency-Key came with another request
+│   ├── UnknownVersionError     no approved version of a model has that number
+│   ├── UnknownDeploymentError
+│   ├── DeploymentRefusedError  a version cannot be deployed as it was asked for
 │   └── TooManyJobsError
 ├── JobError                    a batch prediction job cannot go on
 │   ├── JobInputError
@@ -396,6 +405,7 @@ class ModelUnusableError(BundleError):
 
     def __init__(self, *, file: str, problem: str) -> None:
         """Name the file and what is wrong with it."""
+        self.problem = problem
         super().__init__(f"{file} of the bundle cannot be used: {problem}. Train and release the pair again.")
 
 
@@ -452,6 +462,42 @@ class RolloutStateError(BundleError):
         super().__init__(
             f"the traffic of {product!r} stays as it is: {problem}. See `platform rollouts show {product}`."
         )
+
+
+class ExperimentStateError(BundleError):
+    """An experiment cannot be created, started or stopped as things are; nothing was changed."""
+
+    code = "experiment_state"
+    status = 409
+
+    def __init__(self, *, product: str, experiment: str, problem: str) -> None:
+        """Name the experiment and what stands in the way."""
+        super().__init__(
+            f"experiment {experiment!r} of {product!r} stays as it is: {problem}. "
+            f"See `platform experiments list {product}`."
+        )
+
+
+class InvalidExperimentError(BundleError):
+    """An experiment contradicts itself or its product; it was not stored."""
+
+    code = "invalid_experiment"
+    status = 422
+
+    def __init__(self, *, experiment: str, where: str, problem: str, remedy: str) -> None:
+        """Name the experiment, the path inside it, what is wrong and the remedy."""
+        super().__init__(f"experiment {experiment!r}: {where}: {problem}. {remedy}")
+
+
+class UnknownExperimentError(BundleError):
+    """No experiment of that id is stored."""
+
+    code = "unknown_experiment"
+    status = 404
+
+    def __init__(self, *, product: str, experiment: str, known: str) -> None:
+        """Name the product, the id and what is there."""
+        super().__init__(f"{product!r} has no experiment {experiment!r}; stored: {known or 'none'}.")
 
 
 class RollbackRefusedError(BundleError):
@@ -667,6 +713,36 @@ class LedgerVersionError(LedgerError):
         )
 
 
+class LedgerUnavailableError(LedgerError):
+    """The database of the ledger is away, locked or full."""
+
+    code = "ledger_unavailable"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, dsn: str, problem: str) -> None:
+        """Name the database and what its driver said."""
+        super().__init__(
+            f"the ledger at {dsn} does not answer ({problem}): what needs a record of it is not done. Start the "
+            f"database, end whoever holds its lock or make room on its disk, then try again."
+        )
+
+
+class RegistryUnavailableError(PlatformError):
+    """MLflow is away, and with it the registry of models."""
+
+    code = "registry_unavailable"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, uri: str, problem: str) -> None:
+        """Name the tracking URI and what went wrong."""
+        super().__init__(
+            f"MLflow at {uri} does not answer ({problem}): it is not told of the traffic, and no release gets more of "
+            f"it. Start MLflow, then try again; nothing is lost."
+        )
+
+
 class OnlineStoreError(PlatformError):
     """The online store cannot answer."""
 
@@ -858,6 +934,20 @@ class UnknownPredictionError(RequestError):
         )
 
 
+class NoRolloutError(RequestError):
+    """No rollout of a product is under way at this endpoint."""
+
+    code = "no_rollout"
+    status = 404
+
+    def __init__(self, *, product: str) -> None:
+        """Name the product."""
+        super().__init__(
+            f"no rollout of {product!r} is under way: its release in force answers everything. Begin one with "
+            f"`platform rollouts begin`, or see GET /v1/products/{product}."
+        )
+
+
 class UnknownModelVersionError(RequestError):
     """A URL names a model version that is not in force."""
 
@@ -936,9 +1026,45 @@ class KeyReusedError(RequestError):
     code = "idempotency_key_reused"
     status = 422
 
-    def __init__(self, *, job_id: str) -> None:
-        """Name the job that the key stands for."""
-        super().__init__(f"this Idempotency-Key made job {job_id} from another request: send a new key.")
+    def __init__(self, *, made: str) -> None:
+        """Name what the key stands for."""
+        super().__init__(f"this Idempotency-Key made {made} from another request: send a new key.")
+
+
+class UnknownVersionError(RequestError):
+    """No release of a product has that model version."""
+
+    code = "unknown_version"
+    status = 404
+
+    def __init__(self, *, product: str, version: int, known: str) -> None:
+        """Name the product, the version and the approved ones."""
+        super().__init__(f"{product!r} has no approved version {version}; approved: {known or 'none'}.")
+
+
+class UnknownDeploymentError(RequestError):
+    """No deployment has that id."""
+
+    code = "unknown_deployment"
+    status = 404
+
+    def __init__(self, *, deployment_id: str) -> None:
+        """Name the id."""
+        super().__init__(
+            f"there is no deployment {deployment_id!r}: GET /v1/deployments lists the newest, `platform releases "
+            f"history` of a product tells older ones."
+        )
+
+
+class DeploymentRefusedError(RequestError):
+    """A deployment cannot be had as it was asked for; nothing was moved."""
+
+    code = "deployment_refused"
+    status = 409
+
+    def __init__(self, *, product: str, version: int, problem: str, remedy: str) -> None:
+        """Name the product, the version, what is wrong and what to do."""
+        super().__init__(f"version {version} of {product!r} is not deployed: {problem}. {remedy}.")
 
 
 class TooManyJobsError(RequestError):

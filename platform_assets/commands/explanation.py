@@ -8,6 +8,7 @@ from platform_assets.contract.compile import product_digest
 from platform_assets.contract.evaluation import Gate
 from platform_assets.contract.guardrails import GUARDRAILS, GuardrailName, Guardrails
 from platform_assets.contract.product import Product
+from platform_assets.contract.recipes import Ensemble, Recipe
 from platform_assets.features.view_contracts import load_views
 from platform_assets.settings import Settings
 
@@ -76,11 +77,19 @@ def _features(product: Product) -> dict[str, object]:
 def _quality(product: Product) -> dict[str, object]:
     split = product.split
     return {
-        "recipe": type(product.recipe).__name__,
+        "recipe": recipe_text(product.recipe),
         "split": f"train from {split.train_from}, judge from {split.cutoff} on, one as-of per {split.step}",
         "baselines": [baseline.name for baseline in product.baselines],
         "gates": [gate_text(gate) for gate in product.gates],
     }
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return a recipe as one phrase."""
+    if not isinstance(recipe, Ensemble):
+        return type(recipe).__name__
+    kind = "mean" if recipe.weights is None else f"mean weighted {':'.join(f'{weight:g}' for weight in recipe.weights)}"
+    return f"Ensemble, the {kind} of {len(recipe.members)} models by GradientBoosting"
 
 
 def gate_text(gate: Gate) -> str:

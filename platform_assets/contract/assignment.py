@@ -20,9 +20,16 @@ _SCALE = 2.0**-53
 
 def bucket(salt: str, unit: str) -> float:
     """Return where a unit lies in [0, 1): uniform over units, independent between salts, equal in every process."""
-    state = _keyed(salt).copy()
-    state.update(unit.encode("utf-8", "surrogatepass"))
-    return (int.from_bytes(state.digest(), "big") >> _SPARE_BITS) * _SCALE
+    return (int.from_bytes(_digest(salt, unit), "big") >> _SPARE_BITS) * _SCALE
+
+
+def unit_digest(salt: str, unit: str) -> str:
+    """Return 16 hexadecimal digits for a unit: the same for the same unit and salt, another one for another salt.
+
+    They do not show the unit's text, but the salt is no secret: who has a list of all units can find it.
+    """
+    # Another key than that of the bucket: a digest does not tell where its unit lies.
+    return _digest(f"digest of {salt}", unit).hex()
 
 
 def takes_new(salt: str, unit: str, share: float) -> bool:
@@ -41,6 +48,12 @@ def slot(salt: str, unit: str, shares: Sequence[float]) -> int:
     # Comparing in the unit range keeps a share of exactly 1/k whole in spite of rounding.
     taken = owner < len(shares) and (place - owner) < shares[owner] * len(shares)
     return owner + 1 if taken else 0
+
+
+def _digest(salt: str, unit: str) -> bytes:
+    state = _keyed(salt).copy()
+    state.update(unit.encode("utf-8", "surrogatepass"))
+    return state.digest()
 
 
 @functools.lru_cache(maxsize=4096)

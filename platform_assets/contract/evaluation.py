@@ -1,12 +1,15 @@
-"""How a model is judged: the split in time, the baselines it must beat and the gates that decide."""
+"""How a model is judged: the split in time, the baselines it must beat, the gates and what an approval asks."""
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 Step = Literal["day", "week", "month"]
 Metric = Literal["auc", "average_precision", "brier", "calibration_error", "mae", "spearman", "agreement", "coverage"]
+
+_Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+_AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class TimeSplit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +64,24 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     maximum: float | None = None
     better_than: str | None = None
     by_factor: float = 1.0
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a candidate has to show at its approval, besides its own gates.
+
+    On the same examples it loses at most `allowed_loss` of the metric of the champion, the release in force, and
+    `allowed_slice_loss` on each slice: as a share of the champion's value. A larger loss refuses it when the paired
+    interval shows that it is no accident. `metric` is the first of the score's kind where none is named. A slice needs
+    `min_slice_rows` test rows. The calibration error of a probability is not shown to be above its bound. Without
+    `with_champion` nothing is compared: for one release that is better judged by people.
+    """
+
+    metric: Metric | None = None
+    with_champion: bool = True
+    allowed_loss: _Share = 0.02
+    allowed_slice_loss: _Share = 0.05
+    min_slice_rows: _AtLeastOne = 30
+    max_calibration_error: _Share = 0.1
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

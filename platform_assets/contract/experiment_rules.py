@@ -3,10 +3,29 @@
 import math
 from collections.abc import Iterator
 
-from platform_assets.contract.experiments import Experiment
+from platform_assets.contract.experiments import Experiment, Metric
+from platform_assets.contract.product import Product
 from platform_assets.contract.rollout_rules import Broken
 
 _TWO = 2
+
+
+def broken_product_experiment_rules(product: Product) -> Iterator[Broken]:
+    """Yield every contradiction in the experiments that a product declares."""
+    declared = product.online.experiments if product.online else ()
+    if len({experiment.id for experiment in declared}) < len(declared):
+        yield "experiments", "two have the same id", "Give each one an id that was never used before."
+    for experiment in declared:
+        for where, problem, remedy in (*broken_experiment_rules(experiment), *broken_for_product(experiment, product)):
+            yield f"experiments.{experiment.id}.{where}", problem, remedy
+
+
+def broken_for_product(experiment: Experiment, product: Product) -> Iterator[Broken]:
+    """Yield what of an experiment a product cannot offer."""
+    if experiment.product != product.name:
+        yield "product", f"it is {experiment.product!r}, not {product.name!r}", "Name the product that it compares."
+    for metric in experiment.metrics:
+        yield from _unknown_outcome(metric, product)
 
 
 def broken_experiment_rules(experiment: Experiment) -> Iterator[Broken]:
@@ -18,6 +37,14 @@ def broken_experiment_rules(experiment: Experiment) -> Iterator[Broken]:
         yield "variants", "two have the same name", "Name each variant once."
     yield from _share_rules(experiment)
     yield from _metric_rules(experiment)
+
+
+def _unknown_outcome(metric: Metric, product: Product) -> Iterator[Broken]:
+    if metric.name == "accuracy" and product.score.threshold is None:
+        problem = "the score has no threshold, so that no answer is right or wrong"
+        yield "metrics.accuracy", problem, "Declare score.threshold or compare something else."
+    if metric.name == "value" and (product.online is None or product.online.value is None):
+        yield "metrics.value", "the product declares no value", "Declare online.value or compare something else."
 
 
 def _share_rules(experiment: Experiment) -> Iterator[Broken]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from platform_assets.contract.assignment import Unit, slot
+from platform_assets.contract.assignment import Unit, slot, unit_digest
 
 MetricName = Literal["error_rate", "accuracy", "value"]
 Chosen = Literal["unit", "request", "override"]
@@ -16,7 +16,11 @@ _NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of the compared releases, and its share of the units in [0, 1]."""
+    """One of the compared releases, and its share of the units in [0, 1].
+
+    `release` is a release id. In a declaration it may also be `live` or `v` with a model version, which become ids
+    when the experiment is created.
+    """
 
     name: _Name
     release: str
@@ -69,11 +73,16 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Assigned(msgspec.Struct, frozen=True, kw_only=True):
-    """Which variant answers, and why: what the prediction log keeps of an experiment."""
+    """Which variant answers, and why: what the prediction log keeps of an experiment.
+
+    `unit` is a digest of the user, the same for the same user of one experiment; None where the unit is the entity or
+    the request, whose ids the log has in any case.
+    """
 
     experiment: str
     variant: str
     chosen: Chosen
+    unit: str | None = None
 
 
 def assign(experiment: Experiment, *, unit: str | None, request_id: str, override: str | None = None) -> Assigned:
@@ -86,10 +95,16 @@ def assign(experiment: Experiment, *, unit: str | None, request_id: str, overrid
         return Assigned(experiment=experiment.id, variant=str(override), chosen="override")
     by_request = experiment.unit == "request" or not unit
     # The kind is part of what is hashed: a request whose id equals a user's is still another unit.
-    key = f"request:{request_id}" if by_request else f"{experiment.unit}:{unit}"
-    place = slot(experiment.id, key, [variant.share for variant in experiment.treatments])
+    text = f"request:{request_id}" if by_request else f"{experiment.unit}:{unit}"
+    return assign_text(experiment, text, chosen="request" if by_request else "unit")
+
+
+def assign_text(experiment: Experiment, text: str, *, chosen: Chosen) -> Assigned:
+    """Return the variant of a unit by its text, which begins with its kind: `user:`, `entity:` or `request:`."""
+    place = slot(experiment.id, text, [variant.share for variant in experiment.treatments])
     return Assigned(
         experiment=experiment.id,
         variant=experiment.variants[place].name,
-        chosen="request" if by_request else "unit",
+        chosen=chosen,
+        unit=unit_digest(experiment.id, text) if text.startswith("user:") else None,
     )

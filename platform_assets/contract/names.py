@@ -13,9 +13,11 @@ AssetNoun = Literal[
     "published_predictions",
     "online_snapshot",
     "endpoint",
+    "experiments",
 ]
 PairHalf = Literal["preprocessor", "model"]
 ALIAS = "production"
+CANDIDATE_ALIAS = "candidate"
 PREDICTION_STREAM = "log:predictions"
 PREDICTION_DIGEST_LENGTH = 24  # hexadecimal digits
 PREDICTION_TOPIC = "log.predictions"  # Kafka allows no colon
@@ -65,6 +67,11 @@ def job_name(product: str, activity: str) -> str:
 def model_partitions(product: str) -> str:
     """Return the name of the dynamic partitions that list the model versions of a product."""
     return f"{product}_model_versions"
+
+
+def experiment_partitions(product: str) -> str:
+    """Return the name of the dynamic partitions that list the experiments of a product."""
+    return f"{product}_experiments"
 
 
 def prediction_id(product: str, as_of: dt.datetime, digest: str, mode: Literal["batch", "online"]) -> str:

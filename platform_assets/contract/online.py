@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from platform_assets.contract.evaluation import Label
+from platform_assets.contract.experiments import Experiment
 from platform_assets.contract.promises import Owner
 from platform_assets.contract.rollout import RolloutPlan
 
@@ -54,7 +56,8 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     of the whole request in milliseconds, the age is of the stored features in hours. A call that waits longer than
     `score_deadline_ms` for its scores gets its fallback. Without a `cache` every row is scored. `approximations` name
     the offline-only feature views of the product, each with a justification. `rollout` is the way of a new release
-    to all of the traffic.
+    to all of the traffic. `value` is what an answered unit brings the business after its answer, declared like a
+    label; `experiments` are comparisons that a person may create and start.
     """
 
     owner: Owner
@@ -69,3 +72,5 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     batching: Batching = Batching()
     approximations: tuple[Approximation, ...] = ()
     rollout: RolloutPlan = RolloutPlan()
+    value: Label | None = None
+    experiments: tuple[Experiment, ...] = ()

@@ -1,10 +1,11 @@
 """One entry of the prediction log: what the endpoint answered, from which inputs, by which release (R389-R398)."""
 
 import datetime as dt
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from platform_assets.contract.experiments import Assigned, Chosen
 from platform_assets.contract.online import FallbackKind
 
 FallbackUsed = Literal["none"] | FallbackKind
@@ -19,7 +20,11 @@ Reason = Literal[
     "engine_error",
     "engine_timeout",  # the scores were not there in the declared time
     "invalid_score",  # the output guard refused what the model said
+    "switched_off",  # somebody switched the model of the product off
 ]
+
+# The reasons that lie with a release itself; all others lie with what is stored or with the store.
+MODEL_FAILURES: frozenset[Reason] = frozenset({"engine_error", "engine_timeout", "invalid_score"})
 
 
 class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -30,6 +35,10 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `score` is None where no score was given. `as_of` is the instant of the snapshot or of the batch that answered.
     `confidence` is the probability of the label, None where the score is no probability.
     `snapshot_id` with `snapshot_epoch` names the content that was read, also after a rollback.
+    `experiment_id` names the rollout or experiment that the answer is part of, `variant` what of it answered and
+    `chosen` how that was chosen. All are None where one release answers everything, the id alone where the caller named
+    a release while nothing was under way. `unit` is the digest of the user that it was chosen for, None where it was
+    chosen for the entity or the request.
     """
 
     prediction_id: str
@@ -62,10 +71,26 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     device: str
     latency_ms: float
     cache_hit: bool = False
+    experiment_id: str | None = None
+    variant: str | None = None
+    chosen: Chosen | None = None
+    unit: str | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(PredictionLogEntry)
+
+
+def told_of(assigned: Assigned | None) -> dict[str, Any]:
+    """Return the fields of an entry that tell of its assignment; none where one release answers everything."""
+    if assigned is None:
+        return {}
+    return {
+        "experiment_id": assigned.experiment or None,
+        "variant": assigned.variant,
+        "chosen": assigned.chosen,
+        "unit": assigned.unit,
+    }
 
 
 def encode_entry(entry: PredictionLogEntry) -> bytes:

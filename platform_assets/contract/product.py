@@ -3,7 +3,7 @@
 import msgspec
 
 from platform_assets.contract.datasets import DatasetName
-from platform_assets.contract.evaluation import Baseline, Gate, Label, Slice, TimeSplit
+from platform_assets.contract.evaluation import Acceptance, Baseline, Gate, Label, Slice, TimeSplit
 from platform_assets.contract.features import FeatureService, OnDemand, RequestField
 from platform_assets.contract.guardrails import Guardrails
 from platform_assets.contract.online import Online
@@ -43,6 +43,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     guardrails: Guardrails
     baselines: tuple[Baseline, ...] = ()
     gates: tuple[Gate, ...] = ()
+    acceptance: Acceptance = Acceptance()
     slices: tuple[Slice, ...] = ()
     request: tuple[RequestField, ...] = ()
     on_demand: tuple[OnDemand, ...] = ()

@@ -54,4 +54,27 @@ class RfmSegments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     rules: tuple[SegmentRule, ...]
 
 
-Recipe = GradientBoosting | RfmSegments
+class Ensemble(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="ensemble"):
+    """Several LightGBM models behind one product: a score is the mean of their scores, weighted where `weights` are.
+
+    Each member has its own parameters and seed and is trained on all rows. The mean is what is calibrated, as the score
+    of a single model is; a member is not calibrated by itself. `recipe_rules.py` says what a declaration must hold to.
+    """
+
+    members: tuple[GradientBoosting, ...]
+    weights: tuple[float, ...] | None = None
+    calibration: Calibration = "none"
+    calibration_days: int | None = None
+
+    @property
+    def member_weights(self) -> tuple[float, ...]:
+        """How much each member counts, in order; they need not add up to 1."""
+        return self.weights if self.weights is not None else (1.0,) * len(self.members)
+
+    @property
+    def device(self) -> Device:
+        """Where the members score, which is the same for all."""
+        return self.members[0].device
+
+
+Recipe = GradientBoosting | RfmSegments | Ensemble

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from platform_assets.contract.experiment_rules import broken_product_experiment_rules
 from platform_assets.contract.guardrail_rules import broken_guardrail_rules
 from platform_assets.contract.product import Product
+from platform_assets.contract.recipe_rules import broken_recipe_rules
 from platform_assets.contract.recipes import RfmSegments
 from platform_assets.contract.rollout_rules import broken_plan_rules
 
@@ -26,6 +28,7 @@ def broken_rules(product: Product, *, file_stem: str) -> Iterator[BrokenRule]:
     yield from _name_rules(product, file_stem)
     yield from _column_rules(product)
     yield from _score_rules(product)
+    yield from _recipe_rules(product)
     yield from _evaluation_rules(product)
     yield from map(BrokenRule._make, broken_guardrail_rules(product.guardrails))
     yield from _online_rules(product)
@@ -64,10 +67,15 @@ def _score_rules(product: Product) -> Iterator[BrokenRule]:
         yield BrokenRule("score", f"low {score.low} is not below high {score.high}", "Give a valid range.")
     if score.kind == "class" and score.high != len(score.classes) - 1:
         yield BrokenRule("score.classes", "the range does not match the classes", "Set high to the last position.")
+
+
+def _recipe_rules(product: Product) -> Iterator[BrokenRule]:
     if isinstance(product.recipe, RfmSegments):
         names = tuple(rule.name for rule in product.recipe.rules)
-        if names != score.classes:
+        if names != product.score.classes:
             yield BrokenRule("recipe.rules", "their names differ from score.classes", "List the same names in order.")
+    for where, problem, remedy in broken_recipe_rules(product.recipe):
+        yield BrokenRule(f"recipe.{where}", problem, remedy)
 
 
 def _evaluation_rules(product: Product) -> Iterator[BrokenRule]:
@@ -94,6 +102,8 @@ def _online_rules(product: Product) -> Iterator[BrokenRule]:
         yield BrokenRule("online.default_score", "it is outside the valid range", "Choose a score inside it.")
     for where, problem, remedy in broken_plan_rules(product.online.rollout):
         yield BrokenRule(f"online.rollout.{where}", problem, remedy)
+    for where, problem, remedy in broken_product_experiment_rules(product):
+        yield BrokenRule(f"online.{where}", problem, remedy)
     used = [use.view for use in product.features.views]
     for position, approximation in enumerate(product.online.approximations):
         where = f"online.approximations[{position}]"

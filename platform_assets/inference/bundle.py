@@ -20,6 +20,7 @@ from platform_assets.inference.bundle_manifest import (
 )
 from platform_assets.inference.durable import sync_directory, write_plain
 from platform_assets.inference.engine_events import OnEngineEvent, log_engine_event
+from platform_assets.inference.ensemble_files import require_members
 from platform_assets.inference.pair import Pair, read_pair
 
 
@@ -70,6 +71,7 @@ def load_bundle(
         if actual != expected:
             raise DigestMismatchError(path=str(directory / name), expected=expected, actual=actual)
     pair = read_pair(files, on_engine_event)  # the bytes that were verified, not the files again
+    require_members(manifest, pair.product)
     return Bundle(
         product=pair.product,
         preprocessor=pair.preprocessor,

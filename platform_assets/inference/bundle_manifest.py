@@ -14,8 +14,19 @@ FEATURES_FILE = "features.json"
 Framework = Literal["lightgbm", "rfm_segments"]
 
 
-class BundleOrigin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a bundle comes from; all that a trace needs to walk back from it."""
+class BundleMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One model of an ensemble: its file in the bundle and how much its score counts in the mean."""
+
+    file: str
+    weight: float
+
+
+class BundleOrigin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a bundle comes from; all that a trace needs to walk back from it.
+
+    `members` tells of an ensemble which models make a score, in the order of summation. It is left out of the JSON of a
+    single model.
+    """
 
     product: str
     model_version: int
@@ -27,6 +38,7 @@ class BundleOrigin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     feature_version: str
     output_schema_version: int
     product_digest: str
+    members: tuple[BundleMember, ...] = ()
 
 
 class BundleManifest(BundleOrigin, frozen=True, kw_only=True, forbid_unknown_fields=True):

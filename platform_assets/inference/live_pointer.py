@@ -15,7 +15,7 @@ from platform_assets.inference.durable import write_file
 from platform_assets.inference.pointer_moves import Cause, PointerMove, write_move
 from platform_assets.inference.release import read_release
 
-_BY_NOBODY = Cause(kind="moved", by="unknown", reason="none was given")
+BY_NOBODY = Cause(kind="moved", by="unknown", reason="none was given")
 
 
 class LiveRollout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,6 +30,12 @@ class LiveRollout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     step_name: str
     step_since: dt.datetime
     since: dt.datetime
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a step that is none of the plan's: no share of the traffic could be told."""
+        if self.step_name not in {step.name for step in self.plan.steps}:
+            problem = f"step {self.step_name!r} is not in the plan of rollout {self.rollout_id}"
+            raise ValueError(problem)
 
     @property
     def step(self) -> Step:
@@ -108,19 +114,20 @@ def move_live(
     expected_sequence: int,
     release_id: str,
     moved_at: dt.datetime,
-    cause: Cause = _BY_NOBODY,
+    cause: Cause = BY_NOBODY,
     fsync: bool = True,
 ) -> LivePointer:
     """Give a stored release all of the traffic if the pointer is still at `expected_sequence` (0: no pointer yet).
 
-    A rollout that is under way ends by it; a product that is switched off stays so. Raises as `put_live`.
+    A rollout that is under way ends by it; a product that is switched off stays so; what was kept until then is not
+    kept any more. Raises as `put_live`.
     """
     live = read_live(releases_dir, product)
     wanted = LivePointer(
         release_id=release_id,
         sequence=expected_sequence + 1,
         moved_at=moved_at,
-        kept=tuple(one for one in live.kept if one.release_id != release_id) if live else (),
+        kept=_still_kept(live, moved_at, without=release_id) if live else (),
         off=live.off if live else None,
     )
     return put_live(releases_dir, product, wanted, cause, fsync=fsync)
@@ -129,6 +136,10 @@ def move_live(
 def live_path(releases_dir: Path, product: str) -> Path:
     """Return the file of a product's live pointer."""
     return releases_dir / product / "live.json"
+
+
+def _still_kept(live: LivePointer, at: dt.datetime, *, without: str) -> tuple[KeptRelease, ...]:
+    return tuple(one for one in live.kept if one.until > at and one.release_id != without)
 
 
 def _move_of(product: str, wanted: LivePointer, cause: Cause) -> PointerMove:

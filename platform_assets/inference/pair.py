@@ -8,10 +8,11 @@ import msgspec
 
 from platform_assets.contract.compile import read_product
 from platform_assets.contract.product import Product
-from platform_assets.contract.recipes import GradientBoosting
+from platform_assets.contract.recipes import Ensemble, RfmSegments
 from platform_assets.errors import ModelUnusableError
 from platform_assets.inference.engine_events import OnEngineEvent, log_engine_event
 from platform_assets.inference.engines import EngineOptions, choose_engine
+from platform_assets.inference.ensemble_files import read_ensemble
 from platform_assets.inference.predict_segments import SegmentModel, SegmentPredictor
 from platform_assets.inference.predictor import Predictor
 from platform_assets.inference.preprocess import Preprocessor
@@ -61,8 +62,11 @@ def _product(files: Mapping[str, bytes]) -> Product:
 def _predictor(files: Mapping[str, bytes], product: Product, on_engine_event: OnEngineEvent) -> Predictor:
     if SEGMENTS_FILE in files:
         return SegmentPredictor(_decode(files, SEGMENTS_FILE, SegmentModel))
-    device = product.recipe.device if isinstance(product.recipe, GradientBoosting) else "cpu"
-    return choose_engine(_content(files, LIGHTGBM_FILE), EngineOptions(device=device, on_event=on_engine_event))
+    device = "cpu" if isinstance(product.recipe, RfmSegments) else product.recipe.device
+    options = EngineOptions(device=device, on_event=on_engine_event)
+    if isinstance(product.recipe, Ensemble):
+        return read_ensemble(files, product.recipe, options)
+    return choose_engine(_content(files, LIGHTGBM_FILE), options)
 
 
 def _table(files: Mapping[str, bytes], name: str) -> LinearTable | None:

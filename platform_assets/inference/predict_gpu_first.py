@@ -5,7 +5,7 @@ import threading
 from platform_assets.errors import EngineFailedError
 from platform_assets.inference.engine_events import EngineEvent, OnEngineEvent
 from platform_assets.inference.frame import Floats
-from platform_assets.inference.predictor import DeviceName, EngineName, Predictor
+from platform_assets.inference.predictor import DeviceName, Predictor
 
 
 class GpuFirstPredictor:
@@ -23,7 +23,7 @@ class GpuFirstPredictor:
         self._switching = threading.Lock()
 
     @property
-    def engine(self) -> EngineName:
+    def engine(self) -> str:
         """The program that scores now."""
         return self._active.engine
 

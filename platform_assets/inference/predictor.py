@@ -12,8 +12,8 @@ class Predictor(Protocol):
     """A loaded model. `predict` gives the same bits for a row alone and among others, from any thread."""
 
     @property
-    def engine(self) -> EngineName:
-        """The program that scores; answers and log rows show it."""
+    def engine(self) -> str:
+        """The program that scores, an EngineName, or those of an ensemble; answers and log rows show it."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Which column types a table holds and how rows are brought to them; a table never changes its columns."""
+"""Which column types a table holds and how rows are brought to them; an append never changes its columns."""
 
 # ruff: noqa: PLC0415 - pyarrow costs half a second; who only imports this module does not pay it
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from platform_assets.errors import LedgerUnavailableError
 from platform_assets.ledger.migration import bring_up_to_date
 
 BUSY_TIMEOUT_MS = 30_000
@@ -30,13 +32,14 @@ class Ledger:
         """Commit all that happens inside, or nothing; a transaction inside another joins it.
 
         There is one writer at a time from the start of its transaction, so that what it read is still true when it
-        writes: SQLite's own write lock, or an advisory lock of the server.
+        writes: SQLite's own write lock, or an advisory lock of the server. Raises LedgerUnavailableError; what the
+        transaction did in the database is undone then.
         """
         outer = self._joined.get()
         if outer is not None:
             yield outer
             return
-        with self.engine.begin() as connection:
+        with _telling_when_away(self.engine), self.engine.begin() as connection:
             _lock_out_other_writers(connection)
             token = self._joined.set(connection)
             try:
@@ -46,24 +49,41 @@ class Ledger:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Read one consistent state without holding up writers; joins a transaction that is open."""
+        """Read one consistent state without holding up writers; joins a transaction that is open.
+
+        Raises LedgerUnavailableError.
+        """
         outer = self._joined.get()
         if outer is not None:
             yield outer
             return
-        with self.engine.connect().execution_options(ledger_reads=True) as connection:
+        with (
+            _telling_when_away(self.engine),
+            self.engine.connect().execution_options(ledger_reads=True) as connection,
+        ):
             yield connection
 
 
 def open_ledger(dsn: str) -> Ledger:
     """Return the ledger at a database URL, created and migrated when needed; several processes may do so at once.
 
-    Cheap when the schema is current. Raises LedgerVersionError when newer code has migrated it.
+    Cheap when the schema is current. Raises LedgerVersionError when newer code has migrated it, and
+    LedgerUnavailableError.
     """
     url = make_url(dsn)
     engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else create_engine(url, pool_pre_ping=True)
-    bring_up_to_date(engine)
+    with _telling_when_away(engine):
+        bring_up_to_date(engine)
     return Ledger(engine)
+
+
+@contextlib.contextmanager
+def _telling_when_away(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        dsn = engine.url.render_as_string()  # without its password
+        raise LedgerUnavailableError(dsn=dsn, problem=str(error.orig or error).strip()) from error
 
 
 def _lock_out_other_writers(connection: Connection) -> None:

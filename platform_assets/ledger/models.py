@@ -1,7 +1,7 @@
 """Model versions: what the registry holds, with gates and approval, for audits that outlive the registry."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +11,9 @@ from platform_assets.errors import RecordConflictError, UnknownRecordError
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.tables import METADATA, UtcInstant
 
-Stage = Literal["dev", "staging", "production"]
+# dev: trained; staging: approved, not in force yet; production: in force; deprecated: was in force, the way back is
+# short; archived: rejected, or gone for longer than it was kept. Approval and rejection are decisions of their own.
+Stage = Literal["dev", "staging", "production", "deprecated", "archived"]
 
 MODEL_VERSIONS = Table(
     "model_versions",
@@ -87,7 +89,10 @@ def record_model_version(  # noqa: PLR0913 - a model version has that many facts
 def approve_model_version(
     ledger: Ledger, product: str, version: int, *, approved_by: str, approved_at: dt.datetime, reason: str
 ) -> ModelVersion:
-    """Record who approved a version and why; the first approval stays. Raises UnknownRecordError."""
+    """Record who approved a version and why, and bring it from dev to staging; the first approval stays.
+
+    Raises UnknownRecordError.
+    """
     with ledger.transaction() as connection:
         found = get_model_version(ledger, product, version)
         if found.approved_by is None:
@@ -96,16 +101,23 @@ def approve_model_version(
                 .where(MODEL_VERSIONS.c.product == product, MODEL_VERSIONS.c.version == version)
                 .values(approved_by=approved_by, approved_at=approved_at, reason=reason)
             )
+        if found.stage == "dev":
+            set_stage(ledger, product, version, "staging")
         return get_model_version(ledger, product, version)
 
 
-def set_stage(ledger: Ledger, product: str, version: int, stage: Stage) -> ModelVersion:
-    """Move a version to a stage; the version that was in production goes back to staging in the same transaction."""
+def set_stage(ledger: Ledger, product: str, version: int, stage: Stage, *, kept: Collection[int] = ()) -> ModelVersion:
+    """Move a version to a stage; with a new one in production, the one before is deprecated in the same transaction.
+
+    Those that were deprecated earlier are archived, but for the `kept` ones. Raises UnknownRecordError.
+    """
     with ledger.transaction() as connection:
-        get_model_version(ledger, product, version)
+        found = get_model_version(ledger, product, version)
         of_product = MODEL_VERSIONS.update().where(MODEL_VERSIONS.c.product == product)
-        if stage == "production":
-            connection.execute(of_product.where(MODEL_VERSIONS.c.stage == stage).values(stage="staging"))
+        if stage == "production" and found.stage != "production":
+            old = of_product.where(MODEL_VERSIONS.c.stage == "deprecated", MODEL_VERSIONS.c.version.not_in(kept))
+            connection.execute(old.values(stage="archived"))
+            connection.execute(of_product.where(MODEL_VERSIONS.c.stage == stage).values(stage="deprecated"))
         connection.execute(of_product.where(MODEL_VERSIONS.c.version == version).values(stage=stage))
         return get_model_version(ledger, product, version)
 

@@ -1,7 +1,17 @@
 """The whole schema of the ledger: importing the record modules registers their tables."""
 
-from platform_assets.ledger import artifacts, decisions, drains, models, publications, quarantined, releases, snapshots
+from platform_assets.ledger import (
+    artifacts,
+    decisions,
+    drains,
+    models,
+    publications,
+    quarantined,
+    releases,
+    snapshots,
+    traffic_moves,
+)
 from platform_assets.ledger.tables import METADATA
 
-RECORD_MODULES = (artifacts, decisions, drains, models, publications, quarantined, releases, snapshots)
+RECORD_MODULES = (artifacts, decisions, drains, models, publications, quarantined, releases, snapshots, traffic_moves)
 SCHEMA = METADATA

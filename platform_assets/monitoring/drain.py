@@ -15,6 +15,7 @@ import redis
 from platform_assets.contract.names import PREDICTION_STREAM
 from platform_assets.contract.prediction_log import PredictionLogEntry, decode_entry
 from platform_assets.inference.durable import write_file
+from platform_assets.lakehouse.grow import add_missing_columns
 from platform_assets.lakehouse.log import find_commit
 from platform_assets.lakehouse.publish import append_once
 from platform_assets.lakehouse.read import read_table
@@ -120,10 +121,12 @@ def _commit(
     """Append the entries as the commit of this number and record it; False when another drain took that number."""
     if not entries:
         return True
-    metadata = {"last_id": last_id, "rows": str(len(entries))}
+    metadata, rows = {"last_id": last_id, "rows": str(len(entries))}, log_rows(entries)
+    # A log that an earlier version began lacks what entries tell since then.
+    add_missing_columns(settings.prediction_log_dir, rows.schema)
     appended = append_once(
         settings.prediction_log_dir,
-        log_rows(entries),
+        rows,
         app_id=PREDICTION_STREAM,
         version=sequence,
         partition_by=PARTITIONS,

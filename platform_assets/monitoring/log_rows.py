@@ -67,5 +67,9 @@ def _schema() -> "pa.Schema":
             "device": text,
             "latency_ms": number,
             "cache_hit": flag,
+            "experiment_id": text,
+            "variant": text,
+            "chosen": text,
+            "unit": text,
         }
     )

@@ -57,6 +57,7 @@ def product_jobs(product: Product) -> "list[UnresolvedAssetJobDefinition]":
     if product.online is not None:
         jobs.append(_job(product, "sync", ("online_snapshot",), "Publish the online snapshot."))
         jobs.append(_job(product, "deploy", ("endpoint",), "Let the endpoint serve the live release."))
+        jobs.append(_job(product, "experiment", ("experiments",), "Look at an experiment; stop it at harm."))
     return jobs
 
 

@@ -10,7 +10,8 @@ from platform_assets.contract import names
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
 from platform_assets.errors import OnlineStoreUnavailableError
-from platform_assets.inference.live_pointer import read_live
+from platform_assets.inference.live_pointer import LivePointer, read_live
+from platform_assets.inference.pointer_moves import read_moves
 from platform_assets.inference.release import read_release
 from platform_assets.online.connection import connect
 from platform_assets.online.stream import read_batch
@@ -55,9 +56,10 @@ def release_sensor(
     )
     def release(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         live = read_live(settings.releases_dir, product.name)
-        # The sequence grows with every move, so a move back to an older release is carried too.
-        if live is None or context.cursor == str(live.sequence):
+        if live is None or context.cursor == (here := f"{live.sequence} {live.release_id}"):
             return dg.SkipReason("the live release has not moved")
+        if _is_same_release(settings, product.name, live, cursor=context.cursor):
+            return dg.SensorResult(cursor=here, skip_reason="a rollout moved, and the release in force is the same")
         version = read_release(settings.releases_dir, product.name, live.release_id).model_version
         key = prediction_key(business_day(DATASETS[product.dataset], settings), version)
         partitions = dg.DynamicPartitionsDefinition(name=names.model_partitions(product.name))
@@ -68,10 +70,23 @@ def release_sensor(
         return dg.SensorResult(
             run_requests=requests,
             dynamic_partitions_requests=[partitions.build_add_request([str(version)])],
-            cursor=str(live.sequence),
+            cursor=here,
         )
 
     return release
+
+
+def _is_same_release(settings: Settings, product: str, live: LivePointer, *, cursor: str | None) -> bool:
+    """Tell whether the release at the cursor was in force all the time since: its batch is there, the endpoint has it.
+
+    The sequence grows with every move, so a move to another release and back is seen as well.
+    """
+    sequence, _, release_id = (cursor or "").partition(" ")
+    if release_id != live.release_id or not sequence.isdecimal():
+        return False
+    moves = read_moves(settings.releases_dir, product, after=int(sequence), up_to=live.sequence)
+    is_whole = len(moves) == live.sequence - int(sequence)
+    return is_whole and all(move.pointer["release_id"] == release_id for move in moves)
 
 
 def drain_sensor(settings: Settings) -> dg.SensorDefinition:

@@ -1,21 +1,18 @@
 """From a product's declaration to its training set, pair, evaluation and release, as assets."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from platform_assets.contract import names
 from platform_assets.contract.names import PairHalf
 from platform_assets.contract.product import Product
-from platform_assets.contract.recipes import GradientBoosting
+from platform_assets.contract.recipes import RfmSegments
 from platform_assets.orchestration.dependencies import source_deps
+from platform_assets.orchestration.gate_checks import gate_checks, gate_specs
 from platform_assets.orchestration.labels import owner_of, tags_of
 from platform_assets.orchestration.run_facts import run_facts
 from platform_assets.settings import Settings
-
-if TYPE_CHECKING:
-    from platform_assets.training.gates import GateResult
 
 
 def training_assets(product: Product, settings: Settings) -> list[dg.AssetsDefinition]:
@@ -66,7 +63,7 @@ def _training_set(product: Product, settings: Settings) -> dg.AssetsDefinition:
 
 
 def _pair_specs(product: Product) -> list[dg.AssetSpec]:
-    is_boosted = isinstance(product.recipe, GradientBoosting)
+    is_boosted = not isinstance(product.recipe, RfmSegments)
     described: dict[PairHalf, str] = {
         "preprocessor": (
             "The half of the pair that turns features into the model's columns. Trained, registered and released "
@@ -133,12 +130,7 @@ def _evaluation(product: Product, settings: Settings) -> dg.AssetsDefinition:
             "baselines it must beat. Values come with 95 % bootstrap intervals. Each gate is a check of this asset; "
             "a model that fails one is not released."
         ),
-        check_specs=[
-            dg.AssetCheckSpec(
-                f"gate_{position}", asset=key, blocking=True, description=describe_gate(product, position)
-            )
-            for position in range(len(product.gates))
-        ],
+        check_specs=gate_specs(product, key),
     )
     def evaluation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from platform_assets.ledger.database import open_ledger
@@ -154,31 +146,10 @@ def _evaluation(product: Product, settings: Settings) -> dg.AssetsDefinition:
                 "artifact": report.artifact,
                 **judgement.evaluation.metrics(),
             },
-            check_results=[_gate_check(position, result) for position, result in enumerate(judgement.gates)],
+            check_results=gate_checks(judgement.gates),
         )
 
     return evaluation
-
-
-def _gate_check(position: int, result: "GateResult") -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        check_name=f"gate_{position}",
-        passed=result.is_passed,
-        metadata={"verdict": str(result)},
-        description=str(result),
-    )
-
-
-def describe_gate(product: Product, position: int) -> str:
-    """Return a gate in words, as the UI shows it."""
-    gate = product.gates[position]
-    where = "" if gate.slice == "all" else f" on {gate.slice}"
-    if gate.better_than is not None:
-        factor = "" if gate.by_factor == 1.0 else f" by a factor of {gate.by_factor:g}"
-        return f"{gate.metric}{where} is better than the baseline {gate.better_than}{factor}"
-    if gate.minimum is not None:
-        return f"{gate.metric}{where} is at least {gate.minimum:g}"
-    return f"{gate.metric}{where} is at most {gate.maximum:g}"
 
 
 def _release(product: Product, settings: Settings) -> dg.AssetsDefinition:
@@ -210,6 +181,7 @@ def _release(product: Product, settings: Settings) -> dg.AssetsDefinition:
                 "approved_by": APPROVED_BY,
                 "reason": made.reason,
                 "is_new": approval.is_new,
+                **({"on_its_way": approval.begun.release_id} if approval.begun else {}),
             },
         )
 

@@ -98,8 +98,8 @@ def record_run(settings: Settings, run_id: str, record: RunRecord) -> None:
     client.set_terminated(run_id, "FINISHED")
 
 
-def point_alias(settings: Settings, product: str, model_version: int) -> None:
-    """Let the alias of both halves name one platform version; raises NotMaterializedError when a half is missing.
+def point_alias(settings: Settings, product: str, model_version: int, *, alias: str = names.ALIAS) -> None:
+    """Let an alias of both halves name one platform version; raises NotMaterializedError when a half is missing.
 
     MLflow moves one alias per call, so for a moment they differ; consumers obey the release, not the alias.
     """
@@ -107,7 +107,16 @@ def point_alias(settings: Settings, product: str, model_version: int) -> None:
     # Both are found before one is moved, so that an incomplete pair moves neither.
     found = {half: _version_of(client, product, half, model_version) for half in HALVES}
     for half, version in found.items():
-        client.set_registered_model_alias(names.registered_model(product, half), names.ALIAS, version)
+        client.set_registered_model_alias(names.registered_model(product, half), alias, version)
+
+
+def drop_alias(settings: Settings, product: str, alias: str) -> None:
+    """Take an alias from both halves; one that they do not have is no error."""
+    client = tracking_client(settings)
+    for half in HALVES:
+        name = names.registered_model(product, half)
+        if alias in client.get_registered_model(name).aliases:
+            client.delete_registered_model_alias(name, alias)
 
 
 def _version_of(client: "MlflowClient", product: str, half: PairHalf, model_version: int) -> str:

@@ -17,10 +17,12 @@ from platform_assets.errors import (
     DeploymentError,
     NotMaterializedError,
     OnlineStoreError,
+    RegistryUnavailableError,
     ReleaseConflictError,
     RollbackUnfinishedError,
 )
 from platform_assets.inference.live_pointer import move_live, read_live
+from platform_assets.inference.pointer_moves import Cause
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Mandate, decisions, record_decision
 from platform_assets.ledger.run_facts import RunFacts
@@ -149,6 +151,7 @@ def _move(settings: Settings, plan: RollbackPlan) -> None:
             expected_sequence=plan.sequence,
             release_id=plan.to_release,
             moved_at=plan.mandate.at,
+            cause=Cause(kind="moved", by=plan.mandate.by, reason=plan.mandate.reason),
             fsync=settings.fsync,
         )
     except ReleaseConflictError:
@@ -180,8 +183,6 @@ def _return_snapshot(settings: Settings, plan: RollbackPlan) -> int | None:
 
 def _write_records(settings: Settings, ledger: Ledger, plan: RollbackPlan, crew: Crew) -> None:
     """Let ledger, stage and alias say what is in force, and on whose word; a repeat changes nothing."""
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - several seconds to import
-
     facts = RunFacts(run_id=crew.run_id, at=plan.mandate.at, code_version=crew.code_version)
     mandate = plan.mandate
     with ledger.transaction():
@@ -199,7 +200,7 @@ def _write_records(settings: Settings, ledger: Ledger, plan: RollbackPlan, crew:
             )
     try:
         follow_pointer(settings, ledger, plan.product, facts, moved_by=mandate.by, reason=mandate.reason)
-    except (MlflowException, NotMaterializedError) as error:
+    except (RegistryUnavailableError, NotMaterializedError) as error:
         raise _unfinished(plan, error) from error
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import msgspec
 
 from platform_assets.contract.rollout import RolloutPlan
+from platform_assets.contract.rollout_rules import broken_plan_rules
 from platform_assets.errors import AlreadyInForceError, RolloutStateError
 from platform_assets.inference.live_pointer import KeptRelease, LivePointer, LiveRollout, SwitchedOff
 
@@ -14,8 +15,11 @@ def begun(
 ) -> LivePointer:
     """Return the pointer with a release in the first step of its plan.
 
-    Raises AlreadyInForceError for the release in force, RolloutStateError while another one is under way.
+    Raises AlreadyInForceError for the release in force, RolloutStateError while another one is under way and for a plan
+    that contradicts itself.
     """
+    for place, broken, remedy in broken_plan_rules(plan):
+        raise RolloutStateError(product=product, problem=f"{place} of the plan is wrong: {broken}. {remedy}")
     if live.rollout is not None:
         problem = f"release {live.rollout.release_id} is in step {live.rollout.step_name}; end that rollout first"
         raise RolloutStateError(product=product, problem=problem)

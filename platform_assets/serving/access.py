@@ -7,11 +7,12 @@ from typing import NamedTuple, Protocol
 
 
 class Decision(NamedTuple):
-    """Whether a call is answered, for whom, and by which rule."""
+    """Whether a call is answered, for whom, and by which rule; and whether its caller may say by which release."""
 
     is_allowed: bool
     subject: str
     rule: str
+    may_choose_release: bool = False
 
 
 class Access(Protocol):
@@ -25,7 +26,7 @@ class Access(Protocol):
 class LocalAccess:
     """Allows every caller of this machine."""
 
-    _ALLOWED = Decision(is_allowed=True, subject="local", rule="loopback")
+    _ALLOWED = Decision(is_allowed=True, subject="local", rule="loopback", may_choose_release=True)
 
     def decide(self, product: str) -> Decision:  # noqa: ARG002 - every product alike
         """Return that the call is allowed."""

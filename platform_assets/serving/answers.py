@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from platform_assets.contract.prediction_log import PredictionLogEntry
+from platform_assets.contract.prediction_log import PredictionLogEntry, told_of
 from platform_assets.contract.score import Score
 from platform_assets.inference.scoring import label_of
 from platform_assets.serving.call import Call
@@ -23,6 +23,7 @@ def make_entries(
     product, semantics, entity = live.product, live.product.score, schema.row_keys[0]
     snapshot_id, epoch = (snapshot.snapshot_id, snapshot.epoch) if snapshot else (None, None)
     engine, device, name_of = live.engine, live.device, prediction_ids(call)
+    assignment = told_of(call.assigned)
     entries = []
     for position, (row, values, verdict) in enumerate(zip(rows.fields, features, verdicts, strict=True)):
         row_keys = {name: key_text(row[at]) for name, at in schema.keys}
@@ -59,6 +60,7 @@ def make_entries(
                 device=device,
                 latency_ms=call.latency_ms,
                 cache_hit=verdict.cache_hit,
+                **assignment,
             )
         )
     return entries

@@ -11,6 +11,8 @@ from platform_assets.serving.asgi import build_app
 from platform_assets.serving.connections import connect_parts
 from platform_assets.serving.quick.desk import Desk
 from platform_assets.serving.telemetry.self_watch import watching
+from platform_assets.serving.traffic.board import RolloutBoard
+from platform_assets.serving.workers.board import board_dir
 from platform_assets.serving.workers.seat import Seat
 from platform_assets.settings import Settings
 
@@ -27,6 +29,7 @@ def create_app(settings: Settings, *, seat: Seat | None = None) -> Starlette:
     metrics = connected.parts.metrics
     if seat is not None:
         metrics.share(seat.board, worker=seat.number, before=seat.before)
+        connected.parts.heart.traffic.watch.share(RolloutBoard(board_dir(settings), f"worker-{seat.number}"))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

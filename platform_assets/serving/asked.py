@@ -1,19 +1,29 @@
-"""A request becomes rows of the release that answers it."""
+"""A request becomes rows of the release in force, next to all that decides whether another one answers them."""
 
 from typing import NamedTuple
 
+from platform_assets.contract.experiments import Assigned
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.rows import Rows, product_name, read_plain_rows, read_rows
-from platform_assets.serving.wire import PredictRequest, read_plain_request, read_request
+from platform_assets.serving.traffic.split import Split
+from platform_assets.serving.wire import PlainRequest, PredictRequest, read_plain_request, read_request
 
 
 class Asked(NamedTuple):
-    """What is asked of which release. `is_single` tells that the single form was used, whose answer is flat."""
+    """What is asked of which release. `is_single` tells that the single form was used, whose answer is flat.
+
+    `split` is None where the control answers everything. `assigned` is why `live` answers where others could have, and
+    with `is_off` its fallbacks do.
+    """
 
     live: LiveRelease
     rows: Rows
     is_single: bool
+    request: PredictRequest | PlainRequest
+    split: Split | None = None
+    assigned: Assigned | None = None
+    is_off: bool = False
 
 
 def ask(releases: Releases, request: PredictRequest) -> Asked:
@@ -21,8 +31,10 @@ def ask(releases: Releases, request: PredictRequest) -> Asked:
 
     Raises RequestError for what the caller can correct, NoReleaseError where nothing is released.
     """
-    live = releases.current(product_name(request))
-    return Asked(live, read_rows(live.schema, request), request.features is not None)
+    product = product_name(request)
+    live = releases.current(product)
+    rows = read_rows(live.schema, request)
+    return Asked(live, rows, request.features is not None, request, releases.split(product))
 
 
 def ask_body(releases: Releases, body: bytes) -> Asked:
@@ -41,4 +53,4 @@ def ask_plainly(releases: Releases, body: bytes) -> Asked | None:
     if request is None or state is None or state.live is None:
         return None
     rows = read_plain_rows(state.live.schema, request)
-    return None if rows is None else Asked(state.live, rows, bool(request.features))
+    return None if rows is None else Asked(state.live, rows, bool(request.features), request, state.split)

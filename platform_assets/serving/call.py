@@ -5,6 +5,7 @@ import itertools
 import secrets
 from dataclasses import dataclass
 
+from platform_assets.contract.experiments import Assigned
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.stored import SnapshotSeen
 
@@ -22,7 +23,10 @@ def new_nonce() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call: which release answers it, from which snapshot, for which business instant and when it came in."""
+    """One call: which release answers it, from which snapshot, for which business instant and when it came in.
+
+    `assigned` is why it is that release, where another one could have answered.
+    """
 
     request_id: str
     live: LiveRelease
@@ -31,3 +35,4 @@ class Call:
     predicted_at: dt.datetime
     latency_ms: float
     nonce: str
+    assigned: Assigned | None = None

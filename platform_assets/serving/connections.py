@@ -15,6 +15,7 @@ from platform_assets.serving.batch_copies import BatchCopies
 from platform_assets.serving.breaker import CircuitBreaker
 from platform_assets.serving.cache.prediction_cache import PredictionCache
 from platform_assets.serving.cache.shared import SharedTier
+from platform_assets.serving.deployments.service import Deployments
 from platform_assets.serving.follower import Follower
 from platform_assets.serving.guarded_features import GuardedFeatures
 from platform_assets.serving.health import Component
@@ -61,8 +62,8 @@ def connect_parts(settings: Settings) -> Connected:
     shared = SharedTier(settings.online_url, CircuitBreaker())
     writer = open_log(settings)
     follower = Follower()
-    releases = Releases(home=settings.home, releases_dir=settings.releases_dir)
-    jobs = Jobs(settings, releases, wall_now)
+    releases = Releases(home=settings.home, releases_dir=settings.releases_dir, fsync=settings.fsync)
+    jobs, deployments = Jobs(settings, releases, wall_now), Deployments(settings, wall_now)
     parts = assemble(
         releases=releases,
         features=GuardedFeatures(StoreFeatures(reader), breaker),
@@ -82,7 +83,8 @@ def connect_parts(settings: Settings) -> Connected:
             "batch_jobs": jobs.runner.component(),
         }
 
-    return Connected(replace(parts, components=components, jobs=jobs), reader, shared, writer, follower, jobs)
+    parts = replace(parts, components=components, jobs=jobs, deployments=deployments)
+    return Connected(parts, reader, shared, writer, follower, jobs)
 
 
 def _store_component(breaker: CircuitBreaker) -> Component:

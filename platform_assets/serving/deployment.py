@@ -2,13 +2,15 @@
 
 import datetime as dt
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 import msgspec
 
-from platform_assets.errors import DeploymentError, NoReleaseError
+from platform_assets.errors import DeploymentError, NoReleaseError, ReleaseConflictError
 from platform_assets.inference.live_pointer import LivePointer, move_live, read_live
+from platform_assets.inference.pointer_moves import Cause
 from platform_assets.settings import Settings
 
 _POLL_S = 0.2
@@ -68,8 +70,8 @@ def deploy(settings: Settings, product: str, *, at: dt.datetime, timeout_s: floa
     previous = before.release.release_id if before.release else None
     # A later move during the wait is served too, and is as good.
     if after.release is None or after.release.sequence < live.sequence:
-        _put_back(settings, product, live, previous, at)
         reason = after.error or after.detail or "it did not switch in time"
+        _put_back(settings, product, live, previous, at, reason)
         raise DeploymentError(product=product, release=live.release_id, reason=reason)
     return Deployment(product, after.release.release_id, after.release.sequence, previous, f"{url}/v1/predict")
 
@@ -88,14 +90,18 @@ def _see(response: httpx.Response) -> _Seen:
     return msgspec.json.decode(response.content, type=_Seen)
 
 
-def _put_back(settings: Settings, product: str, live: LivePointer, previous: str | None, at: dt.datetime) -> None:
+def _put_back(
+    settings: Settings, product: str, live: LivePointer, previous: str | None, at: dt.datetime, reason: str
+) -> None:
     if previous is None or previous == live.release_id:
         return
-    move_live(
-        settings.releases_dir,
-        product,
-        expected_sequence=live.sequence,
-        release_id=previous,
-        moved_at=at,
-        fsync=settings.fsync,
-    )
+    with suppress(ReleaseConflictError):  # who moved the pointer meanwhile knew better
+        move_live(
+            settings.releases_dir,
+            product,
+            expected_sequence=live.sequence,
+            release_id=previous,
+            moved_at=at,
+            cause=Cause(kind="moved", by="endpoint", reason=f"it refused release {live.release_id}: {reason}"),
+            fsync=settings.fsync,
+        )

@@ -31,6 +31,7 @@ class Follower:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+            await parts.heart.traffic.finish()
 
     def component(self) -> Component:
         """Tell whether new releases are noticed."""

@@ -4,6 +4,7 @@ validate -> look up (one round trip for all rows) -> score -> guard -> fall back
 """
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,13 +31,16 @@ from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
 from platform_assets.serving.telemetry.metrics import Metrics
 from platform_assets.serving.telemetry.tracing import RequestTrace
+from platform_assets.serving.traffic.facts import Headers, facts_of
+from platform_assets.serving.traffic.routing import Hands, Traffic
+from platform_assets.serving.traffic.switch import switched_off
 from platform_assets.serving.verdict import Verdict
 from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heart:
-    """Answers predictions. One release and one snapshot make all rows of an answer, whatever is swapped meanwhile."""
+    """Answers predictions. One release and one snapshot make an answer, whatever is swapped meanwhile."""
 
     releases: Releases
     features: FeatureSource
@@ -47,6 +51,7 @@ class Heart:
     wall: Callable[[], dt.datetime]
     model: ModelRun
     admission: Admission
+    traffic: Traffic
     access: Access = LOCAL_ACCESS
 
     async def predict(
@@ -56,30 +61,41 @@ class Heart:
         request_id: str,
         nonce: str | None = None,
         trace: RequestTrace | None = None,
+        headers: Headers = (),
     ) -> Answers | SingleAnswer:
         """Return one answer per row, each of them journalled; a store or engine that fails ends in a fallback.
 
         A caller that repeats the same call gives the same `nonce`, and gets the same prediction ids. The stages are
-        added to `trace`.
+        added to `trace`. The `headers` of the call tell whose it is and which release it asks for.
 
         Raises RequestError for what the caller can correct, NoReleaseError where nothing is released, OverloadedError
         when too much is under way.
         """
         trace = trace or RequestTrace()
-        return await self._admit(ask(self.releases, request), trace, request_id=request_id, nonce=nonce)
+        asked = ask(self.releases, request)
+        return await self._admit(asked, trace, request_id=request_id, nonce=nonce, headers=headers)
 
     async def predict_body(
-        self, body: bytes, *, request_id: str, trace: RequestTrace | None = None
+        self, body: bytes, *, request_id: str, trace: RequestTrace | None = None, headers: Headers = ()
     ) -> Answers | SingleAnswer:
         """Return what `predict` returns for the request in a JSON body, at a fraction of the cost of reading it.
 
         Raises as `predict` does, and UnreadableBodyError for what is no JSON.
         """
         trace = trace or RequestTrace()
-        return await self._admit(ask_body(self.releases, body), trace, request_id=request_id, nonce=None)
+        asked = ask_body(self.releases, body)
+        return await self._admit(asked, trace, request_id=request_id, nonce=None, headers=headers)
+
+    async def copy(self, asked: Asked) -> list[Judged]:
+        """Return what the model of a release says of rows that another one answers; nothing is logged."""
+        predicted_at = self.wall()
+        stored = await self._look_up(asked.live, asked.rows, predicted_at)
+        event_at = self._event_at(asked.live, asked.rows, stored.snapshot, predicted_at)
+        inputs = inputs_of(asked.live, asked.rows, stored, epoch_seconds(event_at))
+        return (await self.model.judge(asked.live, inputs)).results
 
     async def _admit(
-        self, asked: Asked, trace: RequestTrace, *, request_id: str, nonce: str | None
+        self, asked: Asked, trace: RequestTrace, *, request_id: str, nonce: str | None, headers: Headers
     ) -> Answers | SingleAnswer:
         trace.lap("validate")
         product = asked.live.product.name
@@ -89,7 +105,12 @@ class Heart:
         trace.lap("access")
         async with self.admission.enter(rows=len(asked.rows.fields)):
             trace.lap("admission")
-            answers = await self._answer(asked, trace, request_id=request_id, nonce=nonce)
+            if asked.split is None:
+                answers = await self._answer(asked, trace, request_id=request_id, nonce=nonce)
+            else:
+                facts = facts_of(request_id, headers, may_choose=decision.may_choose_release)
+                hands = Hands(functools.partial(self._answer, request_id=request_id, nonce=nonce), self.copy)
+                answers = await self.traffic.route(asked, asked.split, facts, trace, hands)
         self.metrics.observe_call(product, trace.stages)
         return answers
 
@@ -101,7 +122,7 @@ class Heart:
         trace.lap("lookup")
         event_at = self.event_at(live, rows, stored.snapshot, predicted_at)
         inputs = inputs_of(live, rows, stored, epoch_seconds(event_at))
-        judgement = await self.model.judge(live, inputs)
+        judgement = switched_off(inputs) if asked.is_off else await self.model.judge(live, inputs)
         trace.lap_with(judgement.stages, rest="queue")
         verdicts = await self._fall_back(live, rows, judgement.results, event_at)
         trace.lap("fallback")
@@ -113,6 +134,7 @@ class Heart:
             predicted_at=predicted_at,
             latency_ms=trace.elapsed_ms,
             nonce=nonce or new_nonce(),
+            assigned=asked.assigned,
         )
         entries = make_entries(call, rows, inputs.features.tolist(), verdicts)
         trace.lap("answer")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from platform_assets.clock import BusinessClock
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.cache.prediction_cache import PredictionCache
+from platform_assets.serving.deployments.service import Deployments
 from platform_assets.serving.examination import examine
 from platform_assets.serving.health import Component, Health
 from platform_assets.serving.heart import Heart
@@ -16,6 +17,8 @@ from platform_assets.serving.model_run import ModelRun
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.telemetry.metrics import Metrics
+from platform_assets.serving.traffic.routing import Traffic
+from platform_assets.serving.traffic.watch import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +31,13 @@ class Parts:
     metrics: Metrics
     components: Callable[[], dict[str, Component]] = dict
     jobs: Jobs | None = None
+    deployments: Deployments | None = None
 
     async def refresh(self, *, only: str | None = None, again: bool = False) -> None:
         """Follow the live pointers and show the outcome in the metrics."""
         await self.releases.refresh(only=only, again=again)
         await self.heart.batches.prepare([name for name, each in self.releases.states.items() if each.live])
-        while self.releases.engine_events:
-            product, event = self.releases.engine_events.popleft()
-            self.metrics.count_engine_event(product=product, kind=event.kind)
+        self.heart.traffic.watch.beat()
         self.metrics.show_releases(
             [
                 (name, each.live.release.release_id, each.live.release.model_version, each.state)
@@ -71,5 +73,6 @@ def assemble(
         wall=wall,
         model=ModelRun(metrics=metrics, wall_s=lambda: wall().timestamp(), cache=cache),
         admission=Admission(metrics),
+        traffic=Traffic(Watch(releases, metrics)),
     )
     return Parts(heart=heart, releases=releases, features=features, metrics=metrics)

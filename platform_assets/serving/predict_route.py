@@ -10,6 +10,7 @@ from platform_assets.serving.heart import Heart
 from platform_assets.serving.problems import platform_problem
 from platform_assets.serving.request_ids import request_id_of
 from platform_assets.serving.telemetry.tracing import trace_of
+from platform_assets.serving.traffic.reply_headers import as_raw, deprecation_headers
 
 PREDICT_PATH = "/v1/predict"
 _ENCODER = msgspec.json.Encoder()
@@ -29,12 +30,17 @@ class PredictRoute:
         """Answer one request; errors of ours become problem details."""
         try:
             body = await read_body(receive)
-            answers = await self._heart.predict_body(body, request_id=request_id_of(scope), trace=trace_of(scope))
+            answers = await self._heart.predict_body(
+                body, request_id=request_id_of(scope), trace=trace_of(scope), headers=scope["headers"]
+            )
         except PlatformError as error:
             await platform_problem(Request(scope), error)(scope, receive, send)
             return
         content = _ENCODER.encode(answers)
         headers = [_CONTENT_TYPE, (b"content-length", str(len(content)).encode("ascii"))]
+        split = self._heart.releases.split(answers.product)
+        if split is not None:
+            headers += as_raw(deprecation_headers(split, answers))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 

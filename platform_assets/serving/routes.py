@@ -8,6 +8,7 @@ from starlette.routing import Route
 from platform_assets.errors import LoopbackOnlyError
 from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
+from platform_assets.serving.deployments.routes import deployment_routes
 from platform_assets.serving.envelope import LOOPBACK
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.jobs.routes import job_routes
@@ -17,6 +18,7 @@ from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.predict_route import PREDICT_PATH, PredictRoute
 from platform_assets.serving.telemetry import metrics as exposition
+from platform_assets.serving.traffic.routes import traffic_routes
 
 _JSON = "application/json"
 _ENCODER = msgspec.json.Encoder()
@@ -39,6 +41,8 @@ def build_routes(parts: Parts) -> list[Route]:
         *last_prediction_routes(parts),
         *open_inference_routes(parts),
         *job_routes(parts.jobs),
+        *traffic_routes(parts.heart.traffic.watch),
+        *deployment_routes(parts),
     ]
 
 

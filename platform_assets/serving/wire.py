@@ -85,7 +85,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of a call: all rows come from one release, in the order of the request."""
+    """The answer of a call, in the order of the request.
+
+    Every row names its release, all rows of an entity the same; `release_id` is that of the first row.
+    """
 
     request_id: str
     product: str

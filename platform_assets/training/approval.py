@@ -7,7 +7,7 @@ import msgspec
 from platform_assets.contract.product import Product
 from platform_assets.errors import AlreadyInForceError, ApprovalRefusedError
 from platform_assets.inference.bundle import load_bundle
-from platform_assets.inference.live_pointer import move_live, read_live
+from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.release import Release, make_release, read_release, write_release
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
@@ -21,12 +21,15 @@ from platform_assets.ledger.decisions import (
 )
 from platform_assets.ledger.manifest import newest, record
 from platform_assets.ledger.models import approve_model_version, get_model_version
-from platform_assets.ledger.releases import pointer_moves, record_release, releases
+from platform_assets.ledger.releases import record_release, releases
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.in_force import follow_pointer
+from platform_assets.registry.tracking import require_registry
 from platform_assets.registry.versions import bundle_dir
 from platform_assets.settings import Settings
-from platform_assets.training.candidates import Judgement, candidate_version, read_judgement
+from platform_assets.training.acceptance import examine
+from platform_assets.training.bring_in import bring_in, may_come_in
+from platform_assets.training.candidates import Judgement, candidate_version
 from platform_assets.training.gates import require_gates
 
 APPROVED_BY = "gates"
@@ -34,18 +37,23 @@ APPROVED_BY = "gates"
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The release in force after an approval, and whether it was made by it."""
+    """The release in force after an approval, and whether it came there by it.
+
+    `begun` is the release that the approval put on its way instead: it gets the traffic step by step.
+    """
 
     release: Release
     is_new: bool
+    begun: Release | None = None
 
 
 def release_newest(settings: Settings, ledger: Ledger, product: Product, facts: RunFacts) -> Approval:
-    """Put the newest candidate of a product in force if every gate holds; a repeat changes nothing.
+    """Put the newest candidate in force, or on its way there, if every gate holds; a repeat changes nothing.
 
-    A release that was put aside for an older one (refused by the endpoint, or by hand) is not put in force again.
-    Raises GateRefusedError and, for a version that a person has rejected, ApprovalRefusedError, after which the release
-    before stays in force; NotMaterializedError without a candidate.
+    A release that was put aside for an older one (refused by the endpoint, or by hand) or whose rollout was ended is
+    not brought in again, and none while another one is on its way: a later run brings it in. Raises GateRefusedError
+    and, for a version that a person has rejected, ApprovalRefusedError, after which the release before stays in force;
+    NotMaterializedError without a candidate; LedgerUnavailableError and RegistryUnavailableError before anything moves.
     """
     version = candidate_version(settings, ledger, product, facts)
     return _approve(settings, ledger, product, version, facts, by=APPROVED_BY)
@@ -54,10 +62,11 @@ def release_newest(settings: Settings, ledger: Ledger, product: Product, facts: 
 def approve_version(
     settings: Settings, ledger: Ledger, product: Product, version: int, facts: RunFacts, mandate: Mandate
 ) -> Approval:
-    """Put one version in force on a person's word, also one that was put aside; its gates must hold all the same.
+    """Put one version in force or on its way on a person's word, also one that was put aside; its gates must hold.
 
     Who, when, why and the judgement of the gates are recorded. Raises GateRefusedError, NotMaterializedError,
-    AlreadyInForceError, and ApprovalRefusedError for a version that was rejected or is older than the one in force.
+    AlreadyInForceError, RolloutStateError while another version is on its way, and ApprovalRefusedError for a version
+    that was rejected or is older than the one in force.
     """
     live = _live_release(settings, product.name)
     if live is not None and live.model_version > version:
@@ -82,6 +91,9 @@ def reject_version(settings: Settings, ledger: Ledger, product: Product, version
         if live is not None and live.model_version == version:
             problem = "it is in force; `platform releases rollback` first"
             raise ApprovalRefusedError(product=product.name, version=version, problem=problem)
+        if _candidate_version(settings, product.name) == version:
+            problem = "it is on its way; `platform rollouts end` first"
+            raise ApprovalRefusedError(product=product.name, version=version, problem=problem)
         found = last_decision(ledger, "model_version", subject)
         if found is not None and found.verdict == "rejected":
             require_undecided(ledger, "model_version", subject)
@@ -95,7 +107,7 @@ def _approve(
     settings: Settings, ledger: Ledger, product: Product, version: int, facts: RunFacts, *, by: str, reason: str = ""
 ) -> Approval:
     bundle = load_bundle(bundle_dir(settings, product.name, version))
-    judgement = read_judgement(bundle.directory)
+    judgement = examine(settings, ledger, product, version)
     require_gates(product, judgement.gates)
     _require_not_rejected(ledger, product, version)
     mandate = Mandate(by=by, at=facts.at, reason=reason or f"all {len(judgement.gates)} gates hold")
@@ -109,18 +121,27 @@ def _approve(
     )
     _record(settings, ledger, facts, release, by=by)
     approve_model_version(ledger, product.name, version, approved_by=by, approved_at=facts.at, reason=mandate.reason)
+    require_registry(settings)
     with ledger.transaction():  # a rejection comes wholly before this or after it
         _require_not_rejected(ledger, product, version)
-        is_allowed = by != APPROVED_BY or not _was_put_aside(settings, ledger, release)
-        is_moved = is_allowed and _put_in_force(settings, release, facts)
+        is_allowed = by != APPROVED_BY or may_come_in(settings, ledger, release)
+        is_moved = is_allowed and bring_in(settings, product, release, mandate)
         _record_approval(ledger, mandate, release, judgement)
     in_force = follow_pointer(settings, ledger, product.name, facts, moved_by=by, reason=mandate.reason)
-    return Approval(in_force, is_new=is_moved)
+    is_in_force = in_force.release_id == release.release_id
+    return Approval(in_force, is_new=is_moved and is_in_force, begun=release if is_moved and not is_in_force else None)
 
 
 def _live_release(settings: Settings, product: str) -> Release | None:
     live = read_live(settings.releases_dir, product)
     return read_release(settings.releases_dir, product, live.release_id) if live else None
+
+
+def _candidate_version(settings: Settings, product: str) -> int | None:
+    live = read_live(settings.releases_dir, product)
+    if live is None or live.rollout is None:
+        return None
+    return read_release(settings.releases_dir, product, live.rollout.release_id).model_version
 
 
 def _require_not_rejected(ledger: Ledger, product: Product, version: int) -> None:
@@ -182,27 +203,3 @@ def _record(settings: Settings, ledger: Ledger, facts: RunFacts, release: Releas
         ],
         details={"model_version": release.model_version, "approved_by": by, "reason": release.reason},
     )
-
-
-def _was_put_aside(settings: Settings, ledger: Ledger, release: Release) -> bool:
-    """Tell whether this release was in force once and an older one took its place: somebody went back."""
-    live = read_live(settings.releases_dir, release.product)
-    was_live = any(move.release_id == release.release_id for move in pointer_moves(ledger, release.product))
-    if live is None or live.release_id == release.release_id or not was_live:
-        return False
-    return read_release(settings.releases_dir, release.product, live.release_id).model_version < release.model_version
-
-
-def _put_in_force(settings: Settings, release: Release, facts: RunFacts) -> bool:
-    live = read_live(settings.releases_dir, release.product)
-    if live is not None and live.release_id == release.release_id:
-        return False
-    move_live(
-        settings.releases_dir,
-        release.product,
-        expected_sequence=live.sequence if live else 0,
-        release_id=release.release_id,
-        moved_at=facts.at,
-        fsync=settings.fsync,
-    )
-    return True

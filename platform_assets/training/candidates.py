@@ -17,12 +17,16 @@ from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
 from platform_assets.ledger.models import record_model_version
 from platform_assets.ledger.run_facts import RunFacts
+from platform_assets.registry.model_record import FACTS, ModelFacts, model_facts
+from platform_assets.registry.model_tags import tag_model
 from platform_assets.registry.pair import OpenRun, RegisteredPair, RunRecord, open_run, record_run, register_pair
 from platform_assets.registry.versions import TrainingKey, bundle_dir, find_version, latest_version, next_version
 from platform_assets.settings import Settings
 from platform_assets.training.evaluation import Evaluation
 from platform_assets.training.examples import known_until, newest_training_set, read_examples
 from platform_assets.training.gates import GateResult
+from platform_assets.training.metrics import primary_metric
+from platform_assets.training.smoke import KnownScore
 from platform_assets.training.train import train_product
 
 if TYPE_CHECKING:
@@ -32,11 +36,15 @@ _EXAMPLE_ROWS = 5
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured for a candidate and what the gates say; kept beside its bundle."""
+    """What was measured for a candidate and what the gates say; kept beside its bundle.
+
+    `known` are the examples of its smoke test, with the scores of the run that trained it.
+    """
 
     evaluation: Evaluation
     gates: list[GateResult]
     parameters: dict[str, str]
+    known: list[KnownScore] = msgspec.field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,9 @@ def train_candidate(settings: Settings, ledger: Ledger, product: Product, facts:
     judgement = read_judgement(bundle)
     manifest = read_manifest(bundle)
     _register(settings, product, run, manifest, bundle, examples.slice(0, _EXAMPLE_ROWS), judgement)
-    artifact = _record(ledger, facts, manifest, bundle, training_set, judgement)
+    told = _facts_of(product, bundle, manifest, judgement)
+    tag_model(settings, told)
+    artifact = _record(ledger, facts, manifest, bundle, training_set, judgement, told)
     return Candidate(manifest, bundle, artifact, is_new=known is None)
 
 
@@ -125,7 +135,9 @@ def _train(settings: Settings, product: Product, examples: "pa.Table", origin: _
         directory=origin.bundle,
         fsync=settings.fsync,
     )
-    judgement = Judgement(evaluation=trained.evaluation, gates=trained.gates, parameters=trained.parameters)
+    judgement = Judgement(
+        evaluation=trained.evaluation, gates=trained.gates, parameters=trained.parameters, known=trained.known
+    )
     write_file(_judgement_path(origin.bundle), msgspec.json.encode(judgement), fsync=settings.fsync)
 
 
@@ -156,6 +168,17 @@ def _register(
     register_pair(settings, pair, example.drop_columns(["row_id", "as_of", "label"]).to_pandas())
 
 
+def _facts_of(product: Product, bundle: Path, manifest: BundleManifest, judgement: Judgement) -> ModelFacts:
+    return model_facts(
+        bundle,
+        manifest,
+        product,
+        hyperparameters=judgement.parameters,
+        metric=primary_metric(product),
+        metrics=judgement.evaluation.metrics(),
+    )
+
+
 def _record(
     ledger: Ledger,
     facts: RunFacts,
@@ -163,6 +186,7 @@ def _record(
     bundle: Path,
     training_set: Artifact,
     judgement: Judgement,
+    told: ModelFacts,
 ) -> str:
     record_model_version(
         ledger,
@@ -182,7 +206,11 @@ def _record(
         digest=bundle_digest(manifest),
         uri=str(bundle),
         inputs=[training_set.artifact_id],
-        details={"model_version": manifest.model_version, "mlflow_run": manifest.training_run_id},
+        details={
+            "model_version": manifest.model_version,
+            "mlflow_run": manifest.training_run_id,
+            FACTS: msgspec.to_builtins(told),
+        },
     )
 
 

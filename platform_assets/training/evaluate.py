@@ -15,10 +15,9 @@ from platform_assets.inference.scoring import Scored, score
 from platform_assets.training.baselines import baseline_metrics, score_baseline
 from platform_assets.training.bootstrap import Bootstrap, Interval
 from platform_assets.training.evaluation import MODEL, Calibrated, Comparison, Evaluation, Measurement
-from platform_assets.training.metrics import METRICS_BY_KIND, Weighted, prepare_metric
+from platform_assets.training.metrics import METRICS_BY_KIND, advantage, prepare_metric
 
 _Mask = npt.NDArray[np.bool_]
-_LOWER_IS_BETTER: frozenset[Metric] = frozenset({"brier", "calibration_error", "mae"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +61,13 @@ def _contests(pair: Pair, scored: Scored, train: Frame, test: Frame, seed: int) 
     others = {
         b.name: (score_baseline(product, b, train, test), baseline_metrics(product, b)) for b in product.baselines
     }
-    for name, rows in _slices(product, test):
+    for name, rows in slices_of(product, test):
         parts = {other: (scores[rows], metrics) for other, (scores, metrics) in others.items()}
         yield _Contest(name, test["label"][rows], test[product.entity.row_keys[0]][rows], model[rows], parts, seed)
 
 
-def _slices(product: Product, test: Frame) -> Iterator[tuple[str, _Mask]]:
+def slices_of(product: Product, test: Frame) -> Iterator[tuple[str, _Mask]]:
+    """Yield the name and the rows of each slice, first `all`; the frame holds the product's on-demand features."""
     yield "all", np.ones(len(test["label"]), dtype=np.bool_)
     for part in product.slices:
         column = test[part.column]
@@ -95,7 +95,7 @@ def _comparisons(contest: _Contest) -> Iterator[Comparison]:
         for metric in metrics:
             model = prepare_metric(metric, contest.label[rows], contest.model[rows])
             other = prepare_metric(metric, contest.label[rows], scores[rows])
-            found = bootstrap.interval(_advantage(metric, model, other))
+            found = bootstrap.interval(advantage(metric, model, other))
             yield Comparison(
                 slice=contest.name,
                 baseline=baseline,
@@ -105,11 +105,6 @@ def _comparisons(contest: _Contest) -> Iterator[Comparison]:
                 rows=len(ones),
                 **_named(found, "advantage"),
             )
-
-
-def _advantage(metric: Metric, model: Weighted, other: Weighted) -> Weighted:
-    sign = -1.0 if metric in _LOWER_IS_BETTER else 1.0
-    return lambda weights: sign * (model(weights) - other(weights))
 
 
 def _class_values(pair: Pair, classes: Floats, train: Frame) -> Floats:

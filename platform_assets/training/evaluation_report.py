@@ -14,6 +14,7 @@ from platform_assets.ledger.manifest import record
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.versions import bundle_dir
 from platform_assets.settings import Settings
+from platform_assets.training.acceptance import examine
 from platform_assets.training.candidates import Judgement, candidate_version, read_judgement
 from platform_assets.training.evaluation import Measurement
 
@@ -32,8 +33,10 @@ def report_newest(settings: Settings, ledger: Ledger, product: Product, facts: R
     """Record and return the evaluation of the newest candidate; raises NotMaterializedError without one."""
     version = candidate_version(settings, ledger, product, facts)
     bundle = bundle_dir(settings, product.name, version)
-    judgement, manifest = read_judgement(bundle), read_manifest(bundle)
-    digest = hashlib.sha256(msgspec.json.encode(judgement, order="deterministic")).hexdigest()
+    manifest = read_manifest(bundle)
+    # The digest is of what was measured in training: the gates of an approval change with the champion.
+    digest = hashlib.sha256(msgspec.json.encode(read_judgement(bundle), order="deterministic")).hexdigest()
+    judgement = examine(settings, ledger, product, version)
     artifact = record(
         ledger,
         facts,

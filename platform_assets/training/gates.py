@@ -1,27 +1,39 @@
 """The gates: conditions on the evaluation, all of which must hold before a pair may be released."""
 
+from typing import Literal
+
 import msgspec
 
-from platform_assets.contract.evaluation import Gate, Metric
+from platform_assets.contract.evaluation import Gate
 from platform_assets.contract.product import Product
 from platform_assets.errors import GateRefusedError
 from platform_assets.training.evaluation import Evaluation
+from platform_assets.training.metrics import LOWER_IS_BETTER
 
-_LOWER_IS_BETTER: frozenset[Metric] = frozenset({"brier", "calibration_error", "mae"})
+GateKind = Literal["declared", "calibration", "champion", "slices", "schema", "smoke"]
 
 
 class GateResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One gate as a sentence, whether it holds, and the two numbers that it compared."""
+    """One gate as a sentence, whether it holds, and the two numbers that it compared.
+
+    `low` and `high` are the 95 % interval of what was measured, where the gate looked at one.
+    """
 
     gate: str
     is_passed: bool
     value: float | None
     bound: float | None
+    kind: GateKind = "declared"
+    low: float | None = None
+    high: float | None = None
 
     def __str__(self) -> str:
         """Return the gate with its numbers, for messages and pages."""
-        verdict = "holds" if self.is_passed else "fails"
-        return f"{self.gate}: {verdict} ({_shown(self.value)} against {_shown(self.bound)})"
+        verdict = f"{self.gate}: {'holds' if self.is_passed else 'fails'}"
+        if self.value is None and self.bound is None:
+            return verdict
+        interval = "" if self.low is None or self.high is None else f", interval {self.low:.4g} to {self.high:.4g}"
+        return f"{verdict} ({_shown(self.value)} against {_shown(self.bound)}{interval})"
 
 
 def judge(product: Product, evaluation: Evaluation) -> list[GateResult]:
@@ -51,7 +63,7 @@ def _judge(gate: Gate, evaluation: Evaluation) -> GateResult:
 def _judge_comparison(gate: Gate, baseline: str, evaluation: Evaluation) -> GateResult:
     found = evaluation.compared(gate.metric, baseline, slice_name=gate.slice)
     value, other = (found.model, found.other) if found else (None, None)
-    lower = gate.metric in _LOWER_IS_BETTER
+    lower = gate.metric in LOWER_IS_BETTER
     bound = None if other is None else (other / gate.by_factor if lower else other * gate.by_factor)
     holds = value is not None and bound is not None and (value < bound if lower else value > bound)
     factor = "" if gate.by_factor == 1.0 else f" by a factor of {gate.by_factor:g}"

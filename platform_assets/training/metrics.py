@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from platform_assets.contract.evaluation import Metric
+from platform_assets.contract.product import Product
 from platform_assets.contract.score import ScoreKind
 from platform_assets.inference.frame import Floats
 
@@ -20,8 +21,14 @@ METRICS_BY_KIND: dict[ScoreKind, tuple[Metric, ...]] = {
     "estimate": ("mae", "spearman"),
     "class": ("coverage", "spearman"),
 }
+LOWER_IS_BETTER: frozenset[Metric] = frozenset({"brier", "calibration_error", "mae"})
 # What can be asked of a column that orders rows but is no probability.
 RANK_METRICS: tuple[Metric, ...] = ("auc", "average_precision", "spearman")
+
+
+def primary_metric(product: Product) -> Metric:
+    """Return the metric by which versions of a product are compared: the declared one, else the first of its kind."""
+    return product.acceptance.metric or METRICS_BY_KIND[product.score.kind][0]
 
 
 def prepare_metric(metric: Metric, label: Floats, score: Floats) -> Weighted:
@@ -29,6 +36,12 @@ def prepare_metric(metric: Metric, label: Floats, score: Floats) -> Weighted:
     if not len(score):
         return lambda _weights: np.nan
     return _PREPARE[metric](label, score)
+
+
+def advantage(metric: Metric, model: Weighted, other: Weighted) -> Weighted:
+    """Return how much better one of two prepared scorers is: positive is better whatever the metric."""
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    return lambda weights: sign * (model(weights) - other(weights))
 
 
 def auc(label: Floats, score: Floats) -> Weighted:

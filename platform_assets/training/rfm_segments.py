@@ -7,6 +7,7 @@ from platform_assets.contract.product import Product
 from platform_assets.contract.recipes import RfmSegments
 from platform_assets.errors import EmptyTrainingSetError
 from platform_assets.inference.frame import Floats, Frame
+from platform_assets.inference.pair import SEGMENTS_FILE
 from platform_assets.inference.predict_segments import Quintiles, SegmentModel
 from platform_assets.inference.preprocess import Preprocessor, encode_preprocessor, fit_preprocessor, to_matrix
 from platform_assets.training.trained_pair import TrainedPair
@@ -29,7 +30,7 @@ def train_rfm_segments(product: Product, recipe: RfmSegments, train: Frame) -> T
     return TrainedPair(
         framework="rfm_segments",
         preprocessor=encode_preprocessor(preprocessor),
-        model=msgspec.json.encode(model, order="deterministic"),
+        models={SEGMENTS_FILE: msgspec.json.encode(model, order="deterministic")},
         calibration=_NONE,
         uncertainty=_NONE,
         parameters=bounds,

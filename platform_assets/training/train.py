@@ -13,6 +13,7 @@ from platform_assets.contract.product import Product
 from platform_assets.features.frames import to_frame
 from platform_assets.inference.bundle import write_bundle
 from platform_assets.inference.bundle_manifest import FEATURES_FILE, BundleManifest, BundleOrigin, feature_version
+from platform_assets.inference.ensemble_files import members_of
 from platform_assets.inference.frame import Frame
 from platform_assets.inference.on_demand import apply_on_demand
 from platform_assets.inference.pair import Pair, read_pair
@@ -23,6 +24,7 @@ from platform_assets.training.evaluation import Evaluation
 from platform_assets.training.gates import GateResult, judge
 from platform_assets.training.recipes import train_pair
 from platform_assets.training.score_reference import make_reference
+from platform_assets.training.smoke import KnownScore, known_scores
 from platform_assets.training.splits import Examples, check_no_leak, split_examples
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Trained:
     evaluation: Evaluation
     gates: list[GateResult]
     parameters: dict[str, str]
+    known: list[KnownScore]
 
     @property
     def may_be_released(self) -> bool:
@@ -85,9 +88,12 @@ def train_product(  # noqa: PLR0913 - a trained bundle names everything that it 
         feature_version=feature_version(product),
         output_schema_version=product.score.schema_version,
         product_digest=product_digest(product),
+        members=members_of(product.recipe),
     )
     manifest = write_bundle(directory, origin=origin, files=files, fsync=fsync)
-    return Trained(manifest, evaluation, judge(product, evaluation), dict(trained.parameters))
+    return Trained(
+        manifest, evaluation, judge(product, evaluation), dict(trained.parameters), known_scores(pair, parts.test)
+    )
 
 
 def _frame(product: Product, table: "pa.Table") -> Frame:

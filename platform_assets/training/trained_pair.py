@@ -11,22 +11,24 @@ from platform_assets.inference.bundle_manifest import Framework
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedPair:
-    """The bytes of both halves with calibration and uncertainty (`null` where the recipe has none)."""
+    """The bytes of both halves with calibration and uncertainty (`null` where the recipe has none).
+
+    `models` names the file of the model, or of each member of an ensemble.
+    """
 
     framework: Framework
     preprocessor: bytes
-    model: bytes
+    models: Mapping[str, bytes]
     calibration: bytes
     uncertainty: bytes
     parameters: Mapping[str, str]
 
     def files(self, product: Product) -> dict[str, bytes]:
         """Return the files of the pair as a bundle names them, without the online manifest."""
-        is_rules = self.framework == "rfm_segments"
         return {
             pair_files.PRODUCT_FILE: compile_product(product),
             pair_files.PREPROCESSOR_FILE: self.preprocessor,
-            pair_files.SEGMENTS_FILE if is_rules else pair_files.LIGHTGBM_FILE: self.model,
+            **self.models,
             pair_files.CALIBRATION_FILE: self.calibration,
             pair_files.UNCERTAINTY_FILE: self.uncertainty,
         }

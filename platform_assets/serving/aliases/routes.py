@@ -51,5 +51,8 @@ async def _predict(parts: Parts, read: Read, request: Request) -> Response:
         sunset = SUNSET_AT.date().isoformat()
         raise RouteRetiredError(path=request.url.path, sunset=sunset, successor=SUCCESSOR)
     asked = read(await read_body(request.receive), parts.releases)
-    answers = await parts.heart.predict(asked, request_id=request_id_of(request.scope), trace=trace_of(request.scope))
+    scope = request.scope
+    answers = await parts.heart.predict(
+        asked, request_id=request_id_of(scope), trace=trace_of(scope), headers=scope["headers"]
+    )
     return Response(msgspec.json.encode(answers), media_type="application/json")

@@ -40,6 +40,8 @@ def type_of(schema: Schema) -> Markup:
         return _joined([type_of(each) for each in schema["anyOf"]])
     if "enum" in schema:
         return _joined([element("code", str(value)) for value in schema["enum"]])
+    if "prefixItems" in schema:
+        return Markup(" and ".join(map(type_of, schema["prefixItems"])))
     if schema.get("type") == "array" and "items" in schema:
         return join("list of ", type_of(schema["items"]))
     if schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), Mapping):

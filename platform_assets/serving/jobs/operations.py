@@ -17,7 +17,8 @@ from platform_assets.errors import (
     UnknownProductError,
     UnreadableBodyError,
 )
-from platform_assets.serving.jobs.limits import DEFAULT_LISTED_JOBS, MAX_KEY_LENGTH, MAX_LISTED_JOBS
+from platform_assets.serving.idempotency import MAX_KEY_LENGTH
+from platform_assets.serving.jobs.limits import DEFAULT_LISTED_JOBS, MAX_LISTED_JOBS
 from platform_assets.serving.jobs.wire import BatchRequest, JobSeen, JobsSeen
 from platform_assets.serving.openapi.operation import Operation, Parameter, Reply
 

@@ -52,7 +52,7 @@ class Jobs:
             known = await asyncio.to_thread(self._create, request, live, job_id, digest)
             self.runner.wake()
         if known.request_digest != digest:
-            raise KeyReusedError(job_id=job_id)
+            raise KeyReusedError(made=f"job {job_id}")
         return await self.see(job_id)
 
     async def see(self, job_id: str) -> JobSeen:

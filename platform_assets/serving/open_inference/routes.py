@@ -19,6 +19,7 @@ from platform_assets.serving.open_inference.wire import Live, ModelReady, Ready
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
 from platform_assets.serving.telemetry.tracing import trace_of
+from platform_assets.serving.traffic.facts import RELEASE_HEADER, Headers
 from platform_assets.serving.wire import Answers
 
 _JSON, _BYTES = "application/json", "application/octet-stream"
@@ -87,9 +88,11 @@ class InferenceHandlers:
         rows = to_predict_body(live, asked, buffers)
         # Nothing is awaited between `_asked` and the heart, so that both see the same release.
         request_id, trace = request_id_of(request.scope), trace_of(request.scope)
-        answered = await self._parts.heart.predict_body(rows, request_id=request_id, trace=trace)
+        headers = _headers(request, live)
+        answered = await self._parts.heart.predict_body(rows, request_id=request_id, trace=trace, headers=headers)
         answers = cast("Answers", answered)  # rows are answered by rows
-        version = live.release.model_version
+        loaded = self._parts.releases.states[answers.product].lives
+        version = loaded.get(answers.release_id, live).release.model_version
         return _tensors(*encode_response(answers, wanted, model_version=version, caller_id=asked.id))
 
     def _asked(self, request: Request) -> LiveRelease:
@@ -99,6 +102,14 @@ class InferenceHandlers:
         if asked not in {None, str(version)}:
             raise UnknownModelVersionError(product=live.product.name, asked=str(asked)[:_MOST_SHOWN], live=version)
         return live
+
+
+def _headers(request: Request, live: LiveRelease) -> Headers:
+    """Return the headers of a call; one that names a version in its path asks for the release of that version."""
+    sent = request.scope["headers"]
+    if "version" not in request.path_params:
+        return [*sent]
+    return [*sent, (RELEASE_HEADER.lower().encode("ascii"), live.release.release_id.encode("ascii"))]
 
 
 def _route(path: str, handler: Handler, method: str) -> Route:

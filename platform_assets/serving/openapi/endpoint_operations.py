@@ -13,6 +13,7 @@ from platform_assets.errors import (
 )
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.openapi.operation import Operation, Parameter, Reply
+from platform_assets.serving.traffic.operations import CALL_HEADERS
 from platform_assets.serving.wire import Answers, SingleAnswer
 from platform_assets.serving.wire_products import Catalogue, ProductSeen
 
@@ -44,8 +45,10 @@ def _predictions() -> tuple[Operation, ...]:
             operation_id="predict",
             group="Predictions",
             summary="Predict for entities, for rows, or for one row.",
-            description="All rows of a call are answered by one release, in order. A store or engine that is away ends "
-            "in the declared fallback, which the answer names, never in an error.",
+            description="The release in force answers, or a new one that is on its way its share; each row names its "
+            "own. A store or engine that is away ends in the declared fallback, which the answer names, never in an "
+            "error.",
+            parameters=CALL_HEADERS,
             forms=("entities", "rows", "single"),
             replies={
                 200: Reply(

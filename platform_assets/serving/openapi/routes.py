@@ -12,7 +12,8 @@ from platform_assets.serving.parts import Parts
 
 def description_routes(parts: Parts) -> list[Route]:
     """Return the routes of the document and of the page, both over the same edition."""
-    publication = Publication(parts.releases, all_operations(has_jobs=parts.jobs is not None))
+    operations = all_operations(has_jobs=parts.jobs is not None, has_deployments=parts.deployments is not None)
+    publication = Publication(parts.releases, operations)
 
     async def document(_: Request) -> Response:
         return Response(publication.current().content, media_type="application/json")

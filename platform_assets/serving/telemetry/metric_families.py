@@ -23,7 +23,12 @@ SECONDS = (
 REQUESTS = Family("platform_request_seconds", "Duration of HTTP requests.", ("route", "status"))
 STAGES = Family("platform_stage_seconds", "Duration of the parts of a prediction.", ("product", "stage"))
 LOOP_LAG = Family("platform_event_loop_lag_seconds", "How late the event loop came back to a timer.")
-HISTOGRAMS = (REQUESTS, STAGES, LOOP_LAG)
+ROLES = Family(
+    "platform_traffic_seconds",
+    "Duration of answers while more than one release may answer, and of copies for a shadow.",
+    ("product", "role", "outcome"),
+)
+HISTOGRAMS = (REQUESTS, STAGES, LOOP_LAG, ROLES)
 
 PREDICTIONS = Family(
     "platform_predictions", "Predictions answered, by the fallback that gave them.", ("product", "release", "fallback")
@@ -45,12 +50,15 @@ ENGINE_ROWS = Family(
 )
 ENGINE_EVENTS = Family("platform_engine_events", "What happened to engines, by kind.", ("product", "kind"))
 REFUSALS = Family("platform_refused_requests", "Requests refused because there was too much to do.", ("reason",))
+DROPPED_COPIES = Family(
+    "platform_shadow_dropped", "Calls that were not copied to a shadow because there was too much to do.", ("product",)
+)
 CPU_SECONDS = Family("platform_process_cpu_seconds", "Processor time used by all workers.")
 RESTARTS = Family("platform_worker_restarts", "Workers started again after they had ended by themselves.")
 UNWRITTEN = Family("platform_metrics_unwritten", "Times that a worker could not tell its siblings its counts.")
 COUNTERS = (
     *(PREDICTIONS, REASONS, LABELS, CACHE_LOOKUPS, ENGINE_CALLS, ENGINE_ROWS, ENGINE_EVENTS),
-    *(REFUSALS, CPU_SECONDS, RESTARTS, UNWRITTEN),
+    *(REFUSALS, DROPPED_COPIES, CPU_SECONDS, RESTARTS, UNWRITTEN),
 )
 
 SCORES = Family("platform_score", "Scores given; their sum by their count is the mean.", ("product",))

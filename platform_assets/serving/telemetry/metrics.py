@@ -20,6 +20,7 @@ CacheTier = Literal["process", "redis"]
 CacheResult = Literal["hit", "miss", "shared"]  # shared: another caller was having the same row scored
 BreakerState = Literal["closed", "open", "half_open"]
 Refusal = Literal["queue_full", "too_late"]
+Role = Literal["control", "candidate", "shadow", "kept"]
 
 _GAUGES_LAST_S = 5.0
 
@@ -149,6 +150,19 @@ class Metrics:
         """Count one request that was refused because there was too much to do."""
         count(self._tallies.counters[families.REFUSALS.name], (reason,))
 
+    def observe_role(self, product: str, role: Role, *, is_failed: bool, seconds: float) -> None:
+        """Count one answer of a release that is not alone, or one copy."""
+        outcome = "failed" if is_failed else "answered"
+        observe(self._tallies.histograms[families.ROLES.name], (product, role, outcome), seconds)
+
+    def count_dropped_copy(self, product: str) -> None:
+        """Count a call that was not copied to a shadow."""
+        count(self._tallies.counters[families.DROPPED_COPIES.name], (product,))
+
+    def count_unwritten(self) -> None:
+        """Count a time that something could not be told to the other workers."""
+        count(self._tallies.counters[families.UNWRITTEN.name], ())
+
     def show_breaker(self, dependency: str, state: BreakerState) -> None:
         """Show the state of the circuit breaker of one dependency."""
         shown = self._tallies.gauges[families.BREAKERS.name]
@@ -166,7 +180,7 @@ class Metrics:
             try:
                 self._board.tell(self._tallies)
             except OSError:  # a full disk: the answers go on, the sums of the siblings stay behind
-                count(self._tallies.counters[families.UNWRITTEN.name], ())
+                self.count_unwritten()
 
     def render(self) -> bytes:
         """Return the text that Prometheus reads, with the sums over all workers."""

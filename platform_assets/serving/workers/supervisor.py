@@ -78,7 +78,7 @@ class Supervisor:
                 sys.executable,
                 "-m",
                 "platform_assets.serving.workers.worker",
-                *map(str, (place.number, descriptor, os.getpid())),
+                *map(str, (place.number, descriptor, os.getpid(), len(self._places))),
             ],
             pass_fds=(descriptor,),
         )

@@ -1,10 +1,11 @@
-"""`python -m platform_assets.serving.workers.worker NUMBER FD PARENT`: one of several, started by the supervisor."""
+"""`python -m platform_assets.serving.workers.worker NUMBER FD PARENT WORKERS`: one of several below a supervisor."""
 
 import ctypes
 import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 
 from platform_assets.serving.app import create_app
 from platform_assets.serving.server import serve
@@ -15,10 +16,10 @@ from platform_assets.settings import Settings
 _PR_SET_PDEATHSIG = 1
 
 
-def main(number: str, descriptor: str, parent: str) -> None:
+def main(number: str, descriptor: str, parent: str, workers: str) -> None:
     """Serve on an inherited socket until a signal, or until the supervisor is gone."""
     end_with_parent(int(parent))
-    settings = Settings.from_environment()
+    settings = replace(Settings.from_environment(), endpoint_workers=int(workers))
     board = FileBoard(board_dir(settings), f"worker-{number}")
     app = create_app(settings, seat=Seat(number=int(number), board=board, before=board.before()))
     serve(app, settings, listener=socket.socket(fileno=int(descriptor)))

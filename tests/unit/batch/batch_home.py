@@ -91,6 +91,13 @@ class BatchHome:
 
 def make_home(root: Path, *, name: str = "churn", settings: Settings | None = None) -> BatchHome:
     """Return a home with five customers, their features and version 1 in force."""
+    home = unreleased_home(root, name=name, settings=settings)
+    home.release()
+    return home
+
+
+def unreleased_home(root: Path, *, name: str = "churn", settings: Settings | None = None) -> BatchHome:
+    """Return a home with five customers and their features; no release is in force."""
     declared = product_named(name)
     product = msgspec.structs.replace(
         declared,
@@ -108,7 +115,6 @@ def make_home(root: Path, *, name: str = "churn", settings: Settings | None = No
     home.write_customers(CUSTOMERS)
     day = AS_OF - dt.timedelta(days=1)
     home.write_features({each: float(place) for place, each in enumerate(CUSTOMERS)}, day=day, known_at=day)
-    home.release()
     return home
 
 

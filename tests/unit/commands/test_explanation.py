@@ -1,10 +1,12 @@
 """What `platform explain` tells of a declaration."""
 
+import msgspec
 import pytest
 
-from platform_assets.commands.explanation import guardrail_text
+from platform_assets.commands.explanation import guardrail_text, recipe_text
 from platform_assets.contract.guardrails import GUARDRAILS, Limit, SwitchedOff
 from platform_assets.contract.guardrails import Guardrails as Declared
+from platform_assets.contract.recipes import Ensemble, GradientBoosting
 
 DECLARED = Declared(
     min_rows=5,
@@ -25,3 +27,12 @@ def test_a_guardrail_that_is_off_is_told_with_the_reason() -> None:
 def test_every_guardrail_that_is_on_is_told_with_a_level(name: str) -> None:
     (guardrail,) = (each for each in GUARDRAILS if each == name)
     assert " above " in guardrail_text(DECLARED, guardrail)
+
+
+def test_an_ensemble_is_told_with_its_members_and_their_weights() -> None:
+    first = GradientBoosting(objective="binary", rounds=100, learning_rate=0.05, leaves=8, min_rows_per_leaf=50)
+    members = (first, msgspec.structs.replace(first, leaves=31))
+    told = "of 2 models by GradientBoosting"
+    assert recipe_text(first) == "GradientBoosting"
+    assert recipe_text(Ensemble(members=members)) == f"Ensemble, the mean {told}"
+    assert recipe_text(Ensemble(members=members, weights=(2.0, 0.5))) == f"Ensemble, the mean weighted 2:0.5 {told}"

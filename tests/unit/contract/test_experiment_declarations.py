@@ -7,7 +7,7 @@ import pytest
 
 from platform_assets.contract.assignment import Unit
 from platform_assets.contract.experiment_rules import broken_experiment_rules
-from platform_assets.contract.experiments import Assigned, Experiment, Metric, Variant, assign
+from platform_assets.contract.experiments import Assigned, Experiment, Metric, Variant, assign, assign_text
 
 
 def experiment(share: float = 0.2, unit: Unit = "user") -> Experiment:
@@ -94,3 +94,19 @@ def test_an_experiment_that_contradicts_itself_is_told(changed: dict[str, object
     assert list(broken_experiment_rules(experiment())) == []
     (broken,) = broken_experiment_rules(msgspec.structs.replace(experiment(), **changed))
     assert problem in broken[1]
+
+
+def test_a_user_is_told_by_a_digest_that_is_stable_and_does_not_show_who_it_is() -> None:
+    first, again = (assign(experiment(0.5), unit="ada@example.com", request_id=f"r{number}") for number in range(2))
+    other = assign(experiment(0.5), unit="bob@example.com", request_id="r0")
+    assert first.unit == again.unit != other.unit
+    assert first.unit == "3eebe02b4cc7507e"
+    elsewhere = assign(msgspec.structs.replace(experiment(0.5), id="later"), unit="ada@example.com", request_id="r0")
+    assert elsewhere.unit != first.unit
+
+
+def test_an_entity_that_stands_in_for_a_user_is_assigned_by_its_own_text() -> None:
+    told = [assign_text(experiment(0.5), f"entity:e{number}", chosen="unit") for number in range(50)]
+    assert {one.variant for one in told} == {"control", "treatment"}
+    assert {one.unit for one in told} == {None}, "the log has the entity in any case"
+    assert assign(experiment(0.5), unit="e1", request_id="r1") == assign_text(experiment(0.5), "user:e1", chosen="unit")

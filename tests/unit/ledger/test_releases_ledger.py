@@ -142,9 +142,29 @@ def test_an_approval_names_who_when_and_why_and_stays(ledger: Ledger) -> None:
         approve_model_version(ledger, "churn", 7, approved_by="ann", approved_at=AT, reason="x")
 
 
-def test_one_version_of_a_product_is_in_production(ledger: Ledger) -> None:
+def stages(ledger: Ledger) -> list[str]:
+    return [one.stage for one in model_versions(ledger, "churn")]
+
+
+def test_a_version_goes_from_dev_over_staging_to_production_where_only_one_is(ledger: Ledger) -> None:
     version(ledger, 1)
     version(ledger, 2)
+    assert stages(ledger) == ["dev", "dev"]
+    approve_model_version(ledger, "churn", 1, approved_by="ann", approved_at=AT, reason="gates hold")
+    assert stages(ledger) == ["staging", "dev"]
     set_stage(ledger, "churn", 1, "production")
+    approve_model_version(ledger, "churn", 1, approved_by="bob", approved_at=AT, reason="again")
+    assert stages(ledger) == ["production", "dev"]
     set_stage(ledger, "churn", 2, "production")
-    assert [get_model_version(ledger, "churn", number).stage for number in (1, 2)] == ["staging", "production"]
+    assert stages(ledger) == ["deprecated", "production"]
+
+
+def test_what_was_in_production_is_deprecated_and_archived_when_the_next_but_one_comes(ledger: Ledger) -> None:
+    for number in (1, 2, 3, 4):
+        version(ledger, number)
+        set_stage(ledger, "churn", number, "production", kept=[2])
+    assert stages(ledger) == ["archived", "deprecated", "deprecated", "production"]
+    set_stage(ledger, "churn", 4, "production")  # a repeat
+    assert stages(ledger) == ["archived", "deprecated", "deprecated", "production"]
+    set_stage(ledger, "churn", 3, "production")  # a way back
+    assert stages(ledger) == ["archived", "archived", "production", "deprecated"]

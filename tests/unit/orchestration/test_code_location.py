@@ -25,7 +25,7 @@ CHAIN = {
     "predictions",
     "published_predictions",
 }
-ONLINE = {"online_snapshot", "endpoint"}
+ONLINE = {"online_snapshot", "endpoint", "experiments"}
 PRODUCTS = discover_products()
 
 
@@ -89,7 +89,8 @@ def test_gates_and_guardrails_are_blocking_checks(product: Product, definitions:
         for key in graph.asset_check_keys
         if key.asset_key.path[0] == product.name and graph.get(key).blocking
     }
-    gates = {("evaluation", f"gate_{position}") for position in range(len(product.gates))}
+    everywhere = ("calibration", "champion", "slices", "schema", "smoke")
+    gates = {("evaluation", f"gate_{told}") for told in (*range(len(product.gates)), *everywhere)}
     assert blocking == gates | {("predictions", f"guardrail_{name}") for name in GUARDRAILS}
 
 
@@ -115,7 +116,7 @@ def test_features_are_built_nightly_at_two(definitions: dg.Definitions) -> None:
 def test_a_product_without_an_online_block_has_no_online_job(definitions: dg.Definitions) -> None:
     jobs = {job.name for job in definitions.jobs or ()}
     for product in PRODUCTS:
-        for activity in ("sync", "deploy"):
+        for activity in ("sync", "deploy", "experiment"):
             assert (f"{product.name}_{activity}" in jobs) == (product.online is not None)
 
 

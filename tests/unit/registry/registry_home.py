@@ -8,9 +8,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from platform_assets.contract.evaluation import Gate
+from platform_assets.contract.evaluation import Acceptance, Gate
 from platform_assets.contract.product import Product
 from platform_assets.contract.recipes import GradientBoosting
+from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.features.content_digest import content_digest
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.manifest import record
@@ -23,6 +24,7 @@ from tests.unit.training.conftest import _examples
 
 PASSING = (Gate(metric="auc", minimum=0.0),)
 FAILING = (Gate(metric="auc", minimum=1.1),)
+AT_ONCE = RolloutPlan(strategy="instant")
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ class RegistryHome:
     ledger: Ledger
     examples: pa.Table
 
-    def product(self, gates: Sequence[Gate] = PASSING) -> Product:
-        """Return the declared product with a small model and gates that hold or do not."""
-        return small_product(gates)
+    def product(self, gates: Sequence[Gate] = PASSING, *, rollout: RolloutPlan = AT_ONCE) -> Product:
+        """Return the declared product with a small model, gates that hold or do not, and a plan of its rollouts."""
+        return small_product(gates, rollout=rollout)
 
     def train(self, *, gates: Sequence[Gate] = PASSING, run: RunFacts | None = None) -> Candidate:
         return train_candidate(self.settings, self.ledger, self.product(gates), run or facts())
@@ -56,11 +58,15 @@ class RegistryHome:
         )
 
 
-def small_product(gates: Sequence[Gate] = PASSING) -> Product:
+def small_product(gates: Sequence[Gate] = PASSING, *, rollout: RolloutPlan = AT_ONCE) -> Product:
     declared = product_named("churn")
     assert isinstance(declared.recipe, GradientBoosting)
+    assert declared.online is not None
+    online = msgspec.structs.replace(declared.online, rollout=rollout)
     recipe = msgspec.structs.replace(declared.recipe, rounds=15, leaves=7, min_rows_per_leaf=10)
-    return msgspec.structs.replace(declared, recipe=recipe, gates=tuple(gates))
+    # Forty made-up test rows calibrate nothing; what the bound does is tested on measurements.
+    acceptance = Acceptance(max_calibration_error=0.5)
+    return msgspec.structs.replace(declared, recipe=recipe, gates=tuple(gates), acceptance=acceptance, online=online)
 
 
 def registry_home(home: Path) -> RegistryHome:

@@ -12,7 +12,7 @@ from platform_assets.errors import PlatformError
 from platform_assets.serving.asked import Asked, ask, ask_body
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.rows import read_plain_rows
-from platform_assets.serving.wire import read_plain_request, read_request
+from platform_assets.serving.wire import PredictRequest, read_plain_request, read_request
 from tests.unit.serving.conftest import make_endpoint
 from tests.unit.serving.test_heart import ORDER, SLOT
 
@@ -29,8 +29,10 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 
 
 def outcome(releases: Releases, body: bytes, *, is_plain_allowed: bool) -> Asked | str:
+    request = PredictRequest()  # each way keeps its own form of it
     try:
-        return ask_body(releases, body) if is_plain_allowed else ask(releases, read_request(body))
+        asked = ask_body(releases, body) if is_plain_allowed else ask(releases, read_request(body))
+        return asked._replace(request=request)
     except PlatformError as error:
         return str(error)
 

@@ -73,4 +73,6 @@ def test_a_process_that_answered_a_request_holds_only_the_packages_of_the_runtim
     assert not packages & FORBIDDEN
     assert packages <= RUNTIME | PROBED_FOR
     own = {name.split(".")[1] for name in seen["own"]}
-    assert own <= {"clock", "contract", "errors", "inference", "online", "serving", "settings"}
+    assert own <= {
+        *("clock", "contract", "errors", "experiments", "inference", "online", "rollouts", "serving", "settings")
+    }

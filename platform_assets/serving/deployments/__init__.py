@@ -1,0 +1,1 @@
+"""The deploy API: a version gets traffic by a call, through the same moves as everything else that moves traffic."""

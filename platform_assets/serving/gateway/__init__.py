@@ -1,0 +1,1 @@
+"""One address before several endpoints: HAProxy, configured and kept by us, spreads the requests over them."""

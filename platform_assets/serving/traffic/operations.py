@@ -1,0 +1,42 @@
+"""The operations of rollouts as data, and the headers by which a call says whose it is."""
+
+from platform_assets.errors import NoReleaseError, NoRolloutError, UnknownProductError
+from platform_assets.rollouts.report import RolloutReport
+from platform_assets.serving.openapi.operation import Operation, Parameter, Reply
+from platform_assets.serving.traffic.facts import RELEASE_HEADER, USER_HEADER
+from platform_assets.serving.traffic.routes import ROLLOUT_PATH
+
+_PRODUCT = Parameter(name="product", place="path", description="The product.", names_product=True)
+
+CALL_HEADERS = (
+    Parameter(
+        name=USER_HEADER,
+        place="header",
+        description="Whose call it is. Where a product's traffic is split by user, the same user meets the same "
+        "release; without it the first row key takes its place.",
+    ),
+    Parameter(
+        name=RELEASE_HEADER,
+        place="header",
+        description="The id of the release that shall answer, for callers who may choose: the one in force, the one on "
+        "its way or one that is kept. Any other has no effect; the answer names its release.",
+    ),
+)
+
+
+def operations() -> tuple[Operation, ...]:
+    """Return the operations in the order in which people read them."""
+    return (
+        Operation(
+            method="GET",
+            path=ROLLOUT_PATH,
+            operation_id="rollout",
+            group="Rollouts",
+            summary="The figures of a rollout under way.",
+            description="Those of the step that it is in, summed over all workers: of the new release, of the one in "
+            "force over the same time, and of the last minutes alone.",
+            parameters=(_PRODUCT,),
+            replies={200: Reply(description="The evidence of the step.", kinds=(RolloutReport,))},
+            errors=(UnknownProductError, NoReleaseError, NoRolloutError),
+        ),
+    )
