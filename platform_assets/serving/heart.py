@@ -90,7 +90,7 @@ class Heart:
         """Return what the model of a release says of rows that another one answers; nothing is logged."""
         predicted_at = self.wall()
         stored = await self._look_up(asked.live, asked.rows, predicted_at)
-        event_at = self._event_at(asked.live, asked.rows, stored.snapshot, predicted_at)
+        event_at = self.event_at(asked.live, asked.rows, stored.snapshot, predicted_at)
         inputs = inputs_of(asked.live, asked.rows, stored, epoch_seconds(event_at))
         return (await self.model.judge(asked.live, inputs)).results
 

@@ -208,8 +208,7 @@ def _keep(
 ) -> dict[bytes, Prediction]:
     """Put what was computed into the local tier; return it by key."""
     computed = dict(zip(keys, predictions, strict=True))
-    for key, prediction in computed.items():
-        tier.keep(key, prediction, expires_at=expires_at)
+    tier.keep_all(computed, expires_at=expires_at)
     return computed
 
 

@@ -27,12 +27,15 @@ from platform_assets.serving.quick.parts import (
     Written,
 )
 from platform_assets.serving.rows import Rows, key_text, sent_values
+from platform_assets.serving.values import Scalar
 from platform_assets.serving.verdict import Verdict, known
 
 Standing = tuple[str | None, float | None]  # label and confidence
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _TO_LOG = msgspec.msgpack.Encoder().encode
 _TO_JSON = msgspec.json.Encoder().encode
+_TO_LINES = msgspec.json.Encoder().encode_lines
+_NOTHING_SENT: dict[str, Scalar] = {}
 _LARGE_MAP = b"\xde"  # MessagePack: a map, its size in two bytes; the head of a small one is one byte
 _N_LOGGED = len(LoggedCall.__struct_fields__) + len(LoggedRow.__struct_fields__)
 
@@ -43,15 +46,14 @@ class Forms:
     def __init__(self, live: LiveRelease) -> None:
         """Take what all rows of a release say from one row of it."""
         entry, single, whole = _samples(live)
-        self._schema, self._entity_at = live.schema, live.schema.keys[0][1]
-        self._entry = _rest(msgspec.msgpack.decode(entry), LoggedCall, LoggedRow, but="label")
-        self._answer = _rest(msgspec.json.decode(single), ToldCall, ToldRow, ToldSingle, but="label")
+        entry_rest = _rest(msgspec.msgpack.decode(entry), LoggedCall, LoggedRow)
+        size = (len(entry_rest) + _N_LOGGED).to_bytes(2, "big")
+        self._entry = _LARGE_MAP + size + b"".join(_TO_LOG(each) for pair in entry_rest.items() for each in pair)
+        self._answer = _inner(_rest(msgspec.json.decode(single), ToldCall, ToldRow, ToldSingle))
         self._whole = _inner(_rest(msgspec.json.decode(whole), ToldWhole, but="predictions"))
-        self._standing = _standing_by(live)
-        self.takes_rows_as_sent = live.takes_rows_as_sent
-        self._live = live
+        self._live, self._standing = live, _standing_by(live)
         self._ids: tuple[dt.datetime, FreshIds] | None = None
-        self._by_label: dict[str | None, tuple[bytes, bytes]] = {}
+        self.takes_rows_as_sent = live.takes_rows_as_sent
 
     def ids_at(self, event_at: dt.datetime) -> FreshIds:
         """Return what names the rows of calls for an instant; in replay all calls have the same one."""
@@ -61,42 +63,38 @@ class Forms:
 
     def write(self, call: PlainCall) -> Written:
         """Return a call as it goes out."""
-        logged, schema = call.logged, self._schema
-        log_part = _TO_LOG(logged)[1:]
-        told_part = _inner(ToldCall(logged.event_at, logged.latency_ms)) + b","
-        entries, answers, labels = [], [], []
-        for name, row, features, prediction, is_hit in zip(
+        schema, standing = self._live.schema, self._standing
+        head = self._entry + _TO_LOG(call.logged)[1:]
+        entries, told, labels = [], [], []
+        for name, row, features, (score, doubt, _, _), is_hit in zip(
             call.ids, call.rows, call.features, call.predictions, call.is_hit, strict=True
         ):
-            score, uncertainty = prediction.score, known(prediction.uncertainty)
-            label, confidence = self._standing(score)
-            entry_form, answer_form = self._by_label.get(label) or self._new_form(label)
+            label, confidence = standing(score)
+            uncertainty = known(doubt)
             row_keys = {key: key_text(row[at]) for key, at in schema.keys}
-            entity = key_text(row[self._entity_at])
+            entity = row_keys[schema.row_keys[0]]
+            request = sent_values(schema, row) if schema.request else _NOTHING_SENT
             own = LoggedRow(
-                name, entity, row_keys, score, confidence, uncertainty, features, sent_values(schema, row), is_hit
+                name, entity, row_keys, score, label, confidence, uncertainty, features, request, is_hit
             )
-            entries.append(entry_form + log_part + _TO_LOG(own)[1:])
-            told = _TO_JSON(ToldRow(name, entity, score, uncertainty, is_hit))
-            answers.append(answer_form + told_part + told[1:])
+            entries.append(head + _TO_LOG(own)[1:])
+            told.append(ToldRow(name, entity, score, label, uncertainty, is_hit))
             labels.append(label)
-        return Written(entries, self._answer_of(call, answers), labels, [each.score for each in call.predictions])
+        scores = [each.score for each in call.predictions]
+        return Written(entries, self._answer_of(call, told), labels, scores)
 
-    def _answer_of(self, call: PlainCall, answers: list[bytes]) -> bytes:
-        request_id = call.logged.request_id
+    def _answer_of(self, call: PlainCall, told: list[ToldRow]) -> bytes:
+        logged = call.logged
+        shared = b"%b,%b," % (self._answer, _inner(ToldCall(logged.event_at, logged.latency_ms)))
         if call.is_single:
-            score = call.predictions[0].score
-            told = _inner(ToldSingle(request_id, score, self._standing(score)[1]))
-            return answers[0][:-1] + b"," + told + b"}"
-        whole = _inner(ToldWhole(request_id, call.logged.latency_ms))
-        return b"{%b,%b,%b]}" % (whole, self._whole, b'"predictions":[' + b",".join(answers))
-
-    def _new_form(self, label: str | None) -> tuple[bytes, bytes]:
-        entry, answer = {**self._entry, "label": label}, {**self._answer, "label": label}
-        size = (len(entry) + _N_LOGGED).to_bytes(2, "big")
-        rest = b"".join(map(_TO_LOG, (each for pair in entry.items() for each in pair)))
-        form = self._by_label[label] = (_LARGE_MAP + size + rest, b"{" + _inner(answer) + b",")
-        return form
+            score = told[0].score
+            shared += _inner(ToldSingle(logged.request_id, score, self._standing(score)[1])) + b","
+        # A line break is no part of JSON text that is encoded: it ends a row, and the next one begins.
+        rows = _TO_LINES(told)[1:-1].replace(b"}\n{", b"},{" + shared)
+        if call.is_single:
+            return b"{%b%b" % (shared, rows)
+        whole = _inner(ToldWhole(logged.request_id, logged.latency_ms))
+        return b'{%b,%b,"predictions":[{%b%b]}' % (whole, self._whole, shared, rows)
 
 
 def _inner(told: object) -> bytes:
@@ -104,7 +102,7 @@ def _inner(told: object) -> bytes:
     return _TO_JSON(told)[1:-1]
 
 
-def _rest(told: dict[str, Any], *parts: type[msgspec.Struct], but: str) -> dict[str, Any]:
+def _rest(told: dict[str, Any], *parts: type[msgspec.Struct], but: str = "") -> dict[str, Any]:
     own = {name for part in parts for name in part.__struct_fields__} | {but}
     return {name: value for name, value in told.items() if name not in own}
 

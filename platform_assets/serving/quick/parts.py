@@ -20,12 +20,13 @@ class LoggedCall(msgspec.Struct, gc=False):
 
 
 class LoggedRow(msgspec.Struct, gc=False):
-    """The part of a log entry that each row has to itself; the label is written with the form."""
+    """The part of a log entry that each row has to itself."""
 
     prediction_id: str
     entity_id: str
     row_keys: dict[str, str]
     score: float
+    label: str | None
     confidence: float | None
     uncertainty: float | None
     features: list[float]
@@ -46,6 +47,7 @@ class ToldRow(msgspec.Struct, gc=False):
     prediction_id: str
     entity_id: str
     score: float
+    label: str | None
     uncertainty: float | None
     cache_hit: bool
 

@@ -15,11 +15,22 @@ from platform_assets.serving.predict_route import PREDICT_PATH
 from platform_assets.serving.quick.desk import Desk
 from platform_assets.serving.quick.letter import Letter
 from platform_assets.serving.request_ids import HEADER, new_request_id, usable_request_id
+from platform_assets.serving.traffic.facts import RELEASE_HEADER
 
 _PATH = PREDICT_PATH.encode("ascii")
 _LENGTH = b"content-length"
 # Whoever sends one of these wants more than an answer, or says less than its length.
-_LONG_WAY = frozenset({b"traceparent", b"x-debug-timing", b"authorization", b"transfer-encoding", b"upgrade", b"expect"})
+_LONG_WAY = frozenset(
+    {
+        b"traceparent",
+        b"x-debug-timing",
+        b"authorization",
+        b"transfer-encoding",
+        b"upgrade",
+        b"expect",
+        RELEASE_HEADER.lower().encode("ascii"),
+    }
+)
 
 
 class QuickProtocol(BoundedHeadProtocol):
