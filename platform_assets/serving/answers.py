@@ -12,10 +12,10 @@ from platform_assets.serving.rows import Rows, key_text, sent_values
 from platform_assets.serving.verdict import Verdict
 from platform_assets.serving.wire import Answer, Answers, SingleAnswer
 
+Values = Sequence[list[float]]
 
-def make_entries(
-    call: Call, rows: Rows, features: Sequence[list[float]], verdicts: Sequence[Verdict]
-) -> list[PredictionLogEntry]:
+
+def make_entries(call: Call, rows: Rows, features: Values, verdicts: Sequence[Verdict]) -> list[PredictionLogEntry]:
     """Return one log entry per row, in order; the answers are made from them. `features` [rows][stored columns]."""
     live, snapshot = call.live, call.snapshot
     schema, release, manifest = live.schema, live.release, live.bundle.manifest

@@ -9,7 +9,6 @@ from platform_assets.contract.experiments import Assigned
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.stored import SnapshotSeen
 
-
 # Unique, not secret: asking the system for randomness costs each call more than its ids. Workers are new interpreters,
 # never forks of one that has this already.
 _PROCESS = secrets.token_hex(8)

@@ -34,11 +34,12 @@ class ModelRun:
         metrics: Metrics,
         wall_s: Callable[[], float],
         cache: PredictionCache | None = None,
+        batcher: Batcher | None = None,
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Start with an empty cache; `wall_s` gives the wall instant in epoch seconds."""
         self._cache = cache or PredictionCache(timer=time.monotonic)
-        self._batcher = Batcher()
+        self._batcher = batcher or Batcher()
         self._counts = ModelCounts(self._cache, self._batcher, metrics)
         self._wall_s = wall_s
         self._timer = timer

@@ -35,7 +35,7 @@ class CachedScores:
 
 
 class KnownScores(NamedTuple):
-    """The same for rows that nobody had to wait for, as plain values: one prediction per row, and whether it was reused."""
+    """The same for rows that nobody had to wait for, as plain values: predictions, and whether each was reused."""
 
     predictions: list[Prediction]
     is_hit: list[bool]

@@ -23,6 +23,7 @@ from platform_assets.serving.telemetry.metrics import AnswerKind
 from platform_assets.serving.telemetry.tracing import RequestTrace
 
 _OK = 200
+_NO_TIME: Stages = [("admission", 0.0), ("lookup", 0.0)]  # for these nothing was done
 _MS = 1000.0
 
 
@@ -56,7 +57,7 @@ class Clerk:
         trace.lap("journal")
         for call, each in written:
             call.letter.answer(each.answer)
-        self._observe(product, written, [*before, *trace.stages], started)
+        self._observe(product, written, [*before, *_NO_TIME, *trace.stages], started)
 
     def _forms_of(self, live: LiveRelease) -> Forms:
         known = self._forms.get(live.product.name)
@@ -73,9 +74,7 @@ class Clerk:
         if scores:
             metrics.count_scores(release.product, scores)
 
-    def _observe(
-        self, product: str, written: list[tuple[PlainAsked, Written]], stages: Stages, started: float
-    ) -> None:
+    def _observe(self, product: str, written: list[tuple[PlainAsked, Written]], stages: Stages, started: float) -> None:
         metrics, now = self._heart.metrics, RequestTrace().started
         metrics.observe_calls(product, stages, calls=len(written))
         metrics.observe_calls(product, [("queue", started - call.letter.arrived) for call, _ in written], calls=1)

@@ -74,9 +74,7 @@ class Forms:
             row_keys = {key: key_text(row[at]) for key, at in schema.keys}
             entity = row_keys[schema.row_keys[0]]
             request = sent_values(schema, row) if schema.request else _NOTHING_SENT
-            own = LoggedRow(
-                name, entity, row_keys, score, label, confidence, uncertainty, features, request, is_hit
-            )
+            own = LoggedRow(name, entity, row_keys, score, label, confidence, uncertainty, features, request, is_hit)
             entries.append(head + _TO_LOG(own)[1:])
             told.append(ToldRow(name, entity, score, label, uncertainty, is_hit))
             labels.append(label)

@@ -135,7 +135,7 @@ class QuickProtocol(BoundedHeadProtocol):
     def _start_app(self, body: bytes, *, more_body: bool) -> None:
         """Do what uvicorn does at the end of a head, for a request whose head ended a while ago."""
         self._make_scope()
-        self.scope.update(method="POST", path=PREDICT_PATH, raw_path=_PATH, query_string=b"")
+        self.scope.update({"method": "POST", "path": PREDICT_PATH, "raw_path": _PATH, "query_string": b""})
         self.cycle = RequestResponseCycle(
             scope=self.scope,
             transport=self.transport,
