@@ -42,15 +42,15 @@ class Clerk:
         if not heart.access.decide(product).is_allowed:
             return
         trace.lap("access")
-        forms = self._forms_of(live)
-        features, matrix = _matrix(group, is_as_sent=forms.takes_rows_as_sent)
+        forms = self.forms_of(live)
+        features, matrix = matrix_of(group, is_as_sent=forms.takes_rows_as_sent)
         trace.lap("prepare")
         stages: Stages = []
         known = heart.model.score_now(live, matrix, stages, calls=len(group.calls))
         if known is None:
             return
         trace.lap_with(stages, rest="fallback")
-        written = _write(group, forms, features, known, trace.last)
+        written = write_calls(group, forms, features, known, trace.last)
         trace.lap("answer")
         heart.journal.append_encoded(chain.from_iterable(each.entries for _, each in written))
         self._count(group, written)
@@ -59,7 +59,8 @@ class Clerk:
             call.letter.answer(each.answer)
         self._observe(product, written, [*before, *_NO_TIME, *trace.stages], started)
 
-    def _forms_of(self, live: LiveRelease) -> Forms:
+    def forms_of(self, live: LiveRelease) -> Forms:
+        """Return what writes the calls of a release."""
         known = self._forms.get(live.product.name)
         if known is None or known[0] is not live:
             known = self._forms[live.product.name] = (live, Forms(live))
@@ -82,7 +83,7 @@ class Clerk:
             metrics.observe_request(route=PREDICT_PATH, status=_OK, seconds=now - call.letter.arrived)
 
 
-def _write(
+def write_calls(
     group: Group, forms: Forms, features: list[list[float]], known: KnownScores, scored_at: float
 ) -> list[tuple[PlainAsked, Written]]:
     """Return the calls as they go out; those with a score that the guard refused are left open."""
@@ -106,7 +107,7 @@ def _write(
     return written
 
 
-def _matrix(group: Group, *, is_as_sent: bool) -> tuple[list[list[float]], Floats]:
+def matrix_of(group: Group, *, is_as_sent: bool) -> tuple[list[list[float]], Floats]:
     """Return the stored features of all rows, as sent, and the model's matrix."""
     sent = [row for call in group.calls for row in call.stored]
     if is_as_sent:
