@@ -7,7 +7,7 @@ PLATFORM := $(BIN)/platform
 SOURCES := platform_assets tests feature_repo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status check test lint types bench bench-serving soak format clean clean-venv
+.PHONY: help setup demo up down status check test lint types bench bench-serving soak soak-rollouts faults format clean clean-venv
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,13 @@ bench-serving: $(VENV)/.ready ## Measure the endpoint beside other model servers
 
 soak: $(VENV)/.ready ## Ten minutes of the endpoint under load, swaps and outages: flat memory, no answer lost (SECONDS=)
 	$(BIN)/python -m tests.faults.soak_endpoint $(or $(SECONDS),600)
+
+soak-rollouts: $(VENV)/.ready ## A thousand promotions and rollbacks under load: no answer mixed, no request dropped (TURNS=)
+	$(BIN)/python -m tests.faults.rollout_soak $(or $(TURNS),1000)
+
+faults: $(VENV)/.ready ## Kills, full disks and rivals at work on the live pointer and on tables (TRIALS= SEED=)
+	PLATFORM_FAULT_TRIALS=$(or $(TRIALS),200) $(if $(SEED),PLATFORM_FAULT_SEED=$(SEED)) \
+	  $(BIN)/python -m pytest -q -s --timeout 3600 tests/faults/test_kill_publish.py tests/faults/test_rollout_pointer.py
 
 clean: ## Remove caches; state in .platform and the environment stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -19,6 +19,7 @@ from platform_assets.commands.predict import predict
 from platform_assets.commands.predictions import predictions
 from platform_assets.commands.quarantine import quarantine
 from platform_assets.commands.releases import releases
+from platform_assets.commands.rollouts import rollouts
 from platform_assets.commands.services import down, logs, up
 from platform_assets.commands.status import status
 from platform_assets.commands.terminal import EXIT_OK, EXIT_PROBLEM, json_of
@@ -36,6 +37,7 @@ for _command in (explain, check, doctor, status, predict, trace, up, down, logs,
     app.command()(_command)
 app.add_typer(releases, name="releases")
 app.add_typer(experiments, name="experiments")
+app.add_typer(rollouts, name="rollouts")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(predictions, name="predictions")
 app.add_typer(lake, name="lake")

@@ -72,6 +72,7 @@ PlatformError
 │   ├── AccessDeniedError       the caller may not ask for that product
 │   ├── UnknownProductError
 │   ├── UnknownPredictionError
+│   ├── NoExperimentError       no experiment of the product is running
 │   ├── NoRolloutError          no rollout of a product is under way
 │   ├── UnknownModelVersionError   a version in a URL is not the one in force
 │   ├── BatchOnlyError          a product without an online block: its predictions are in its table
@@ -931,6 +932,19 @@ class UnknownPredictionError(RequestError):
         super().__init__(
             f"prediction {prediction_id!r} is in no table or log: check the id; "
             f"online answers appear after the log was drained."
+        )
+
+
+class NoExperimentError(RequestError):
+    """No experiment of a product is running at this endpoint."""
+
+    code = "no_experiment"
+    status = 404
+
+    def __init__(self, *, product: str) -> None:
+        """Name the product."""
+        super().__init__(
+            f"no experiment of {product!r} is running. `platform experiments list {product}` shows them all."
         )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from platform_assets.serving.deployments.wire import DeploymentSeen, DeploymentsSeen
 from platform_assets.serving.health import Health, Readiness
 from platform_assets.serving.jobs.wire import JobSeen
 from platform_assets.serving.last_predictions.wire import LastPredictions
@@ -105,6 +106,23 @@ def job(job_id: str) -> Call[JobSeen]:
 def cancel(job_id: str) -> Call[JobSeen]:
     """Return the call that cancels a job."""
     return Call(method="POST", path=f"/v1/jobs/{_part(job_id)}/cancel", kind=JobSeen)
+
+
+def deploy(model: str, *, key: str, **told: object) -> Call[DeploymentSeen]:
+    """Return the call that deploys a version; with the same `key` it is the same deployment, however often sent."""
+    headers = {"Idempotency-Key": key}
+    path = f"/v1/models/{_part(model)}/deploy"
+    return Call(method="POST", path=path, kind=DeploymentSeen, body=_given(**told), headers=headers)
+
+
+def deployment(deployment_id: str) -> Call[DeploymentSeen]:
+    """Return the call that reads where a deployment is."""
+    return Call(method="GET", path=f"/v1/deployments/{_part(deployment_id)}", kind=DeploymentSeen)
+
+
+def deployments(limit: int) -> Call[DeploymentsSeen]:
+    """Return the call that reads the newest deployments."""
+    return Call(method="GET", path="/v1/deployments", kind=DeploymentsSeen, query=(("limit", str(limit)),))
 
 
 def _given(**values: object) -> dict[str, object]:

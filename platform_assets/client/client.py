@@ -14,6 +14,8 @@ from platform_assets.client.conversation import Conversation, Conversations, new
 from platform_assets.client.exchange import Arriving, arguments_of, broken_by
 from platform_assets.client.retries import RetryPolicy
 from platform_assets.client.steps import Broken, Outcome, Pause, Reply, Send, Step
+from platform_assets.contract.rollout import Strategy
+from platform_assets.serving.deployments.wire import DEFAULT_LISTED, DeploymentSeen, DeploymentsSeen
 from platform_assets.serving.health import Health, Readiness
 from platform_assets.serving.jobs.wire import JobSeen
 from platform_assets.serving.last_predictions.wire import LastPredictions
@@ -112,6 +114,28 @@ class Client:
     def cancel(self, job_id: str) -> JobSeen:
         """Cancel a job; one that has ended stays as it is."""
         return self._call(calls.cancel(job_id))
+
+    def deploy(
+        self,
+        model: str,
+        *,
+        version: int | str,
+        traffic: float | Strategy | None = None,
+        replicas: int | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> DeploymentSeen:
+        """Give a version its first traffic; with a `key` that came before it is the deployment of that call."""
+        told = {"version": version, "traffic": traffic, "replicas": replicas, "reason": reason}
+        return self._call(calls.deploy(model, key=key or new_request_id(), **told))
+
+    def deployment(self, deployment_id: str) -> DeploymentSeen:
+        """Return where a deployment is."""
+        return self._call(calls.deployment(deployment_id))
+
+    def deployments(self, *, limit: int = DEFAULT_LISTED) -> DeploymentsSeen:
+        """Return the newest deployments."""
+        return self._call(calls.deployments(limit))
 
     def close(self) -> None:
         """Close every connection."""

@@ -5,7 +5,7 @@ from typing import get_args
 from platform_assets.commands.differences import batch_online_differences
 from platform_assets.contract import names
 from platform_assets.contract.compile import product_digest
-from platform_assets.contract.evaluation import Gate
+from platform_assets.contract.evaluation import COMPARED_BY, Gate
 from platform_assets.contract.guardrails import GUARDRAILS, GuardrailName, Guardrails
 from platform_assets.contract.product import Product
 from platform_assets.contract.recipes import Ensemble, Recipe
@@ -81,6 +81,7 @@ def _quality(product: Product) -> dict[str, object]:
         "split": f"train from {split.train_from}, judge from {split.cutoff} on, one as-of per {split.step}",
         "baselines": [baseline.name for baseline in product.baselines],
         "gates": [gate_text(gate) for gate in product.gates],
+        "besides, at approval": acceptance_texts(product),
     }
 
 
@@ -90,6 +91,24 @@ def recipe_text(recipe: Recipe) -> str:
         return type(recipe).__name__
     kind = "mean" if recipe.weights is None else f"mean weighted {':'.join(f'{weight:g}' for weight in recipe.weights)}"
     return f"Ensemble, the {kind} of {len(recipe.members)} models by GradientBoosting"
+
+
+def acceptance_texts(product: Product) -> list[str]:
+    """Return as phrases what every candidate of a product has to show besides its own gates."""
+    asked = product.acceptance
+    metric = asked.metric or COMPARED_BY[product.score.kind][0]
+    against = (
+        f"{metric} at most {asked.allowed_loss:.3g} worse than that of the release in force on the same examples, "
+        f"{asked.allowed_slice_loss:.3g} on a slice, {asked.allowed_unproven_loss:.3g} where no loss is shown"
+    )
+    calibration = f"calibration_error not shown to be above {asked.max_calibration_error:.3g}"
+    return [
+        against if asked.with_champion else "no comparison with the release in force",
+        *([calibration] if product.score.kind == "probability" else []),
+        *([f"at least {asked.min_slice_rows} test rows of each slice"] if product.slices else []),
+        "nothing broken for consumers under the same output schema version",
+        "known examples answered to the bit as in training",
+    ]
 
 
 def gate_text(gate: Gate) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from platform_assets.ledger.database import Ledger
     from platform_assets.ledger.decisions import Decision
     from platform_assets.ledger.releases import ReleaseRecord
+    from platform_assets.registry.model_record import ModelRecord
 
 
 class ReleaseLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +46,18 @@ class PointerChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReleaseDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """A release with its whole content, its times in force and what people decided about its model version."""
+    """A release with its whole content, its times in force and what people decided about its model version.
+
+    `record` is the registry's record of the version, `gates` are the verdicts of its last approval, with their numbers.
+    """
 
     line: ReleaseLine
     document: Release
     bundle: str
     changes: list[PointerChange]
     decisions: "list[Decision]"
+    record: "ModelRecord"
+    gates: list[str]
 
 
 def release_lines(settings: Settings, ledger: "Ledger | None", products: Sequence[Product]) -> list[ReleaseLine]:
@@ -69,9 +75,11 @@ def release_details(settings: Settings, ledger: "Ledger | None", release_id: str
         raise UnknownRecordError(kind="release", key=release_id, remedy="nothing was ever released here")
     from platform_assets.ledger.decisions import decisions, model_version_subject
     from platform_assets.ledger.releases import get_release
+    from platform_assets.registry.model_record import model_record
 
     found = get_release(ledger, release_id)
     document = msgspec.convert(found.document, Release)
+    decided = decisions(ledger, "model_version", model_version_subject(found.product, found.model_version))
     return ReleaseDetails(
         line=_line(settings, found),
         document=document,
@@ -79,8 +87,15 @@ def release_details(settings: Settings, ledger: "Ledger | None", release_id: str
         changes=[
             one for one in pointer_changes(ledger, found.product) if release_id in {one.from_release, one.to_release}
         ],
-        decisions=decisions(ledger, "model_version", model_version_subject(found.product, found.model_version)),
+        decisions=decided,
+        record=model_record(ledger, found.product, found.model_version),
+        gates=_verdicts(decided),
     )
+
+
+def _verdicts(decided: "Sequence[Decision]") -> list[str]:
+    told = [made.evidence.get("verdicts", []) for made in decided if made.verdict == "approved"]
+    return list(told[-1]) if told else []
 
 
 def pointer_changes(ledger: "Ledger | None", product: str) -> list[PointerChange]:

@@ -25,6 +25,7 @@ from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
     from platform_assets.ledger.decisions import Decision
+    from platform_assets.registry.model_record import ModelRecord
     from platform_assets.training.approval import Approval
 
 ProductArgument = Annotated[str, typer.Argument(help="Name of a product.")]
@@ -74,7 +75,7 @@ def approve(
     *,
     as_json: JsonFlag = False,
 ) -> None:
-    """Put a model version in force on your word; its gates must hold all the same."""
+    """Put a model version in force or on its way there on your word; its gates must hold all the same."""
     from platform_assets.ledger.database import open_ledger
     from platform_assets.training.approval import approve_version
 
@@ -137,6 +138,10 @@ def _details_table(details: ReleaseDetails) -> Table:
             "made": f"{line.created_at.isoformat(timespec='seconds')} by {line.created_by}: {line.reason}",
         }
     )
+    for name, fact in _record_facts(details.record).items():
+        table.add_row(name, escape(fact))
+    for gate in details.gates:
+        table.add_row("gate", escape(gate))
     for change in details.changes:
         verb = "came into force" if change.to_release == line.release_id else "went"
         table.add_row(verb, escape(f"{change.at.isoformat(timespec='seconds')} by {change.by}: {change.reason}"))
@@ -144,6 +149,21 @@ def _details_table(details: ReleaseDetails) -> Table:
         told = f"{made.decided_at.isoformat(timespec='seconds')} by {made.decided_by}: {made.reason}"
         table.add_row(made.verdict, escape(told))
     return table
+
+
+def _record_facts(record: "ModelRecord") -> dict[str, str]:
+    facts = record.facts
+    if facts is None:
+        return {"stage": record.stage}
+    return {
+        "stage": record.stage,
+        "model id": facts.model_id,
+        "framework": facts.framework,
+        "accuracy": f"{facts.accuracy_metric} {'not defined' if facts.accuracy is None else f'{facts.accuracy:.4g}'}",
+        "trained on": facts.training_date.isoformat(),
+        "artifact": f"{facts.artifact_uri} ({facts.model_size_bytes:,} bytes)",
+        "inputs": ", ".join(facts.input_schema["features"]),
+    }
 
 
 def _changes_table(changes: Sequence[PointerChange]) -> Table:
@@ -161,7 +181,8 @@ def _approval_table(approval: "Approval") -> Table:
         {
             "product": release.product,
             "in force": f"release {release.release_id}, model version {release.model_version}",
-            "moved": "yes" if approval.is_new else "no, it was in force already",
+            "moved": "yes" if approval.is_new else "no",
+            "on its way": f"release {approval.begun.release_id}, step by step" if approval.begun else "-",
         }
     )
 

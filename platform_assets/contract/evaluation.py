@@ -1,15 +1,29 @@
 """How a model is judged: the split in time, the baselines it must beat, the gates and what an approval asks."""
 
 import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import msgspec
+
+from platform_assets.contract.score import ScoreKind
 
 Step = Literal["day", "week", "month"]
 Metric = Literal["auc", "average_precision", "brier", "calibration_error", "mae", "spearman", "agreement", "coverage"]
 
 _Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 _AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+
+
+# By what versions of a product can be compared, the usual one first; a class has no order of its own.
+COMPARED_BY: Mapping[ScoreKind, tuple[Metric, ...]] = MappingProxyType(
+    {
+        "probability": ("auc", "average_precision", "brier", "calibration_error"),
+        "estimate": ("mae", "spearman"),
+        "class": ("coverage",),
+    }
+)
 
 
 class TimeSplit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,16 +84,18 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What a candidate has to show at its approval, besides its own gates.
 
     On the same examples it loses at most `allowed_loss` of the metric of the champion, the release in force, and
-    `allowed_slice_loss` on each slice: as a share of the champion's value. A larger loss refuses it when the paired
-    interval shows that it is no accident. `metric` is the first of the score's kind where none is named. A slice needs
-    `min_slice_rows` test rows. The calibration error of a probability is not shown to be above its bound. Without
-    `with_champion` nothing is compared: for one release that is better judged by people.
+    `allowed_slice_loss` on each slice: as a share of the champion's value. Where the paired interval does not show that
+    there is a loss at all, because the rows are few, `allowed_unproven_loss` is the limit. `metric` is the usual one of
+    COMPARED_BY where none is named. A slice needs `min_slice_rows` test rows. The calibration error of a probability is
+    not shown to be above its bound. Without `with_champion` nothing is compared: for one release that is better judged
+    by people.
     """
 
     metric: Metric | None = None
     with_champion: bool = True
     allowed_loss: _Share = 0.02
     allowed_slice_loss: _Share = 0.05
+    allowed_unproven_loss: _Share = 0.2
     min_slice_rows: _AtLeastOne = 30
     max_calibration_error: _Share = 0.1
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from platform_assets.contract.evaluation import COMPARED_BY
 from platform_assets.contract.experiment_rules import broken_product_experiment_rules
 from platform_assets.contract.guardrail_rules import broken_guardrail_rules
 from platform_assets.contract.product import Product
@@ -89,6 +90,10 @@ def _evaluation_rules(product: Product) -> Iterator[BrokenRule]:
             yield BrokenRule(where, f"baseline {gate.better_than!r} is not declared", "Add it to baselines.")
         if gate.slice not in slices:
             yield BrokenRule(where, f"slice {gate.slice!r} is not declared", "Add it to slices.")
+    by, allowed = product.acceptance.metric, COMPARED_BY[product.score.kind]
+    if by is not None and by not in allowed:
+        problem = f"a {product.score.kind} is not compared by {by}"
+        yield BrokenRule("acceptance.metric", problem, f"Take one of {', '.join(allowed)}.")
     if product.batch.freshness.warn_hours > product.batch.freshness.max_age_hours:
         yield BrokenRule("batch.freshness", "the warning comes after the limit", "Lower warn_hours.")
 

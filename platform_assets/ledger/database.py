@@ -71,7 +71,10 @@ def open_ledger(dsn: str) -> Ledger:
     LedgerUnavailableError.
     """
     url = make_url(dsn)
-    engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else create_engine(url, pool_pre_ping=True)
+    # A connection per use: no step or sensor leaves one open behind it, and none is stale after a restart.
+    engine = create_engine(url, poolclass=NullPool)
+    if url.get_backend_name() == "sqlite":
+        _prepare_sqlite(engine, url)
     with _telling_when_away(engine):
         bring_up_to_date(engine)
     return Ledger(engine)
@@ -91,14 +94,11 @@ def _lock_out_other_writers(connection: Connection) -> None:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _prepare_sqlite(engine: Engine, url: URL) -> None:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    # A connection per use: opening a file is cheap, and no connection wanders between threads.
-    engine = create_engine(url, poolclass=NullPool)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
-    return engine
 
 
 def _prepare_connection(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection

@@ -52,6 +52,14 @@ class FirstAnswer:
 
 
 @dataclass(slots=True)
+class _Call:
+    """The rows of one call that one variant answered; they succeed and fail together, so they are one answer."""
+
+    latency_ms: float
+    is_failed: bool
+
+
+@dataclass(slots=True)
 class Gathered:
     """Sums per variant, the first answer per unit, and how many answers were chosen by hand and are in neither."""
 
@@ -76,12 +84,17 @@ def gather_answers(settings: Settings, product: Product, record: ExperimentRecor
     """
     scale = score_scale(product.score)
     gathered = Gathered({variant.name: Tally(scale) for variant in record.experiment.variants})
+    calls: dict[tuple[str, str, dt.datetime], _Call] = {}
     for row in _rows(settings, record):
         if row["chosen"] == "override" or row["variant"] not in gathered.tallies:
             gathered.overridden += 1
             continue
-        _count(gathered.tallies[row["variant"]], row)
+        _add(calls, row)
+        if row["score"] is not None and row["fallback"] == "none":
+            gathered.tallies[row["variant"]].count_score(row["score"])
         _remember(gathered.first, row)
+    for (variant, *_), call in calls.items():
+        gathered.tallies[variant].count_answer(call.latency_ms, failed=call.is_failed)
     return gathered
 
 
@@ -107,10 +120,12 @@ def _knows_experiments(settings: Settings) -> bool:
     return table_exists(log) and set(_COLUMNS) <= set(arrow_schema(open_table(log)).names)
 
 
-def _count(tally: Tally, row: dict[str, Any]) -> None:
-    tally.count_answer(row["latency_ms"], failed=row["reason"] in MODEL_FAILURES)
-    if row["score"] is not None and row["fallback"] == "none":
-        tally.count_score(row["score"])
+def _add(calls: dict[tuple[str, str, dt.datetime], _Call], row: dict[str, Any]) -> None:
+    # With the instant: a caller may send the same request id again and again.
+    key = row["variant"], row["request_id"], row["predicted_at"]
+    call = calls.setdefault(key, _Call(row["latency_ms"], is_failed=False))
+    call.is_failed = call.is_failed or row["reason"] in MODEL_FAILURES
+    call.latency_ms = max(call.latency_ms, row["latency_ms"])
 
 
 def _remember(first: dict[tuple[str, str], FirstAnswer], row: dict[str, Any]) -> None:

@@ -62,15 +62,16 @@ def _evidence(
         "step_since": rollout.step_since.isoformat(),
         "told_at": report.told_at.isoformat(),
         "findings": [msgspec.to_builtins(one) for one in findings],
-        "candidate": _figures(seen.candidate),
-        "control": _figures(seen.control),
-        "recent": _figures(seen.recent),
+        "candidate": figures_of(seen.candidate),
+        "control": figures_of(seen.control),
+        "recent": figures_of(seen.recent),
         "out_of_memory": seen.out_of_memory,
         "dropped_copies": report.dropped_copies,
     }
 
 
-def _figures(seen: Summary) -> dict[str, float | int | None]:
+def figures_of(seen: Summary) -> dict[str, float | int | None]:
+    """Return what people read of a summary: counts, rates, and latencies in ms."""
     return {
         "answers": seen.answers,
         "errors": seen.errors,

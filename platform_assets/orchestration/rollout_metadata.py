@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import msgspec
 
 from platform_assets.clock import parse_instant
+from platform_assets.experiments.summary import Summary
 from platform_assets.ledger.traffic_moves import TrafficMove
+from platform_assets.orchestration.rollout_decision import figures_of
 
 _FIRST_BAD = "first_bad_at"
 _ROWS = ("candidate", "control", "recent")
@@ -51,9 +54,14 @@ def _table(columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _figures(evidence: Mapping[str, Any], names: list[str]) -> Iterator[str]:
-    columns = tuple(evidence[names[0]])
-    rows = [{"release": name, **{column: _short(evidence[name].get(column)) for column in columns}} for name in names]
-    yield _table(("release", *columns), rows)
+    rows = [{"release": name, **_short_figures(evidence[name])} for name in names]
+    yield _table(tuple(rows[0]), rows)
+
+
+def _short_figures(told: Mapping[str, Any]) -> dict[str, str]:
+    # The endpoint keeps the whole summary, with its histograms.
+    figures = told if "p99_ms" in told else figures_of(msgspec.convert(told, Summary, strict=False))
+    return {name: _short(value) for name, value in figures.items()}
 
 
 def _short(value: object) -> str:

@@ -11,6 +11,7 @@ from platform_assets.contract import names
 from platform_assets.inference.live_pointer import LivePointer
 from platform_assets.inference.release import read_release
 from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.decisions import last_decision, model_version_subject
 from platform_assets.ledger.models import ModelVersion, model_versions
 from platform_assets.ledger.releases import releases
 from platform_assets.registry.pair import HALVES, PAIR_TAG, drop_alias, point_alias
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 STAGE, RELEASE, APPROVED_BY = "platform.stage", "platform.release_id", "platform.approved_by"
 TRAFFIC, STEP, SHARE = "platform.traffic", "platform.rollout_step", "platform.share"
-_OURS = (STAGE, RELEASE, APPROVED_BY, TRAFFIC, STEP, SHARE)
+DECISION, GATES = "platform.decision", "platform.gates"
+_OURS = (STAGE, RELEASE, APPROVED_BY, TRAFFIC, STEP, SHARE, DECISION, GATES)
 
 Tags = dict[str, str]
 
@@ -40,18 +42,32 @@ def show_traffic(settings: Settings, ledger: Ledger, product: str, live: LivePoi
         else:
             candidate = _version(settings, product, live.rollout.release_id)
             point_alias(settings, product, candidate, alias=names.CANDIDATE_ALIAS)
+        show_tags(settings, ledger, product, live)
+
+
+def show_tags(settings: Settings, ledger: Ledger, product: str, live: LivePointer | None) -> None:
+    """Let the tags of both halves say how each version stands, None before the first release; aliases stay.
+
+    Raises RegistryUnavailableError.
+    """
+    with telling_when_away(settings):
         wanted = wanted_tags(settings, ledger, product, live)
         client = tracking_client(settings)
         for half in HALVES:
             _write(client, names.registered_model(product, half), wanted)
 
 
-def wanted_tags(settings: Settings, ledger: Ledger, product: str, live: LivePointer) -> dict[str, Tags]:
+def wanted_tags(settings: Settings, ledger: Ledger, product: str, live: LivePointer | None) -> dict[str, Tags]:
     """Return the tags of every recorded version of a product, by its number as text."""
     made_of = {one.model_version: one.release_id for one in releases(ledger, product)}
-    traffic = {_version(settings, product, release_id): told for release_id, told in _traffic(live).items()}
+    told = _traffic(live) if live else {}
+    traffic = {_version(settings, product, release_id): tags for release_id, tags in told.items()}
     return {
-        str(known.version): {**_standing(known, made_of.get(known.version)), **traffic.get(known.version, {})}
+        str(known.version): {
+            **_standing(known, made_of.get(known.version)),
+            **_decided(ledger, known),
+            **traffic.get(known.version, {}),
+        }
         for known in model_versions(ledger, product)
     }
 
@@ -59,6 +75,16 @@ def wanted_tags(settings: Settings, ledger: Ledger, product: str, live: LivePoin
 def _standing(known: ModelVersion, release_id: str | None) -> Tags:
     told = {STAGE: known.stage, RELEASE: release_id, APPROVED_BY: known.approved_by}
     return {name: value for name, value in told.items() if value}
+
+
+def _decided(ledger: Ledger, known: ModelVersion) -> Tags:
+    """Return what was decided last about a version: the verdict, who, when, why and what its gates said."""
+    decision = last_decision(ledger, "model_version", model_version_subject(known.product, known.version))
+    if decision is None:
+        return {}
+    told = f"{decision.verdict} by {decision.decided_by} at {decision.decided_at.isoformat(timespec='seconds')}"
+    gates = "; ".join(decision.evidence.get("verdicts", []))
+    return {DECISION: f"{told}: {decision.reason}", **({GATES: gates} if gates else {})}
 
 
 def _traffic(live: LivePointer) -> dict[str, Tags]:

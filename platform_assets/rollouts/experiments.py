@@ -76,13 +76,18 @@ def read_experiment(releases_dir: Path, product: str, experiment_id: str) -> Exp
 
 def read_experiments(releases_dir: Path, product: str) -> list[ExperimentRecord]:
     """Return all experiments of a product, sorted by id; raises ModelUnusableError for a damaged file."""
-    paths = sorted(_directory(releases_dir, product).glob("*.json"))
+    paths = sorted(experiments_dir(releases_dir, product).glob("*.json"))
     return [record for path in paths if (record := _read(path)) is not None]
 
 
 def running_experiment(releases_dir: Path, product: str) -> ExperimentRecord | None:
     """Return the experiment that is running, whether or not it is paused by the live pointer."""
     return next((one for one in read_experiments(releases_dir, product) if one.state == "running"), None)
+
+
+def experiments_dir(releases_dir: Path, product: str) -> Path:
+    """Return where the experiments of a product lie, one file each."""
+    return releases_dir / product / "experiments"
 
 
 def _checked(experiment: Experiment, product: Product) -> Experiment:
@@ -124,12 +129,8 @@ def _read(path: Path) -> ExperimentRecord | None:
         raise ModelUnusableError(file=str(path), problem=str(error)) from error
 
 
-def _directory(releases_dir: Path, product: str) -> Path:
-    return releases_dir / product / "experiments"
-
-
 def _path(releases_dir: Path, product: str, experiment_id: str) -> Path:
-    return _directory(releases_dir, product) / f"{experiment_id}.json"
+    return experiments_dir(releases_dir, product) / f"{experiment_id}.json"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from platform_assets.serving.connections import connect_parts
 from platform_assets.serving.quick.desk import Desk
 from platform_assets.serving.telemetry.self_watch import watching
 from platform_assets.serving.traffic.board import RolloutBoard
+from platform_assets.serving.traffic.trial_watch import TrialBoard
 from platform_assets.serving.workers.board import board_dir
 from platform_assets.serving.workers.seat import Seat
 from platform_assets.settings import Settings
@@ -29,7 +30,9 @@ def create_app(settings: Settings, *, seat: Seat | None = None) -> Starlette:
     metrics = connected.parts.metrics
     if seat is not None:
         metrics.share(seat.board, worker=seat.number, before=seat.before)
-        connected.parts.heart.traffic.watch.share(RolloutBoard(board_dir(settings), f"worker-{seat.number}"))
+        watch, name = connected.parts.heart.traffic.watch, f"worker-{seat.number}"
+        watch.share(RolloutBoard(board_dir(settings), name))
+        watch.trials.share(TrialBoard(board_dir(settings), name))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

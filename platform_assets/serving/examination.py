@@ -31,6 +31,10 @@ async def _product_health(releases: Releases, features: FeatureSource, product: 
     release_id = live.release.release_id
     if state.error is not None:
         return ProductHealth(status="degraded", detail=str(state.error), state=state.state, release_id=release_id)
+    if state.split is not None and state.split.off is not None:
+        off = state.split.off
+        detail = f"switched off since {off.at.isoformat(timespec='seconds')} by {off.by}: {off.reason}"
+        return ProductHealth(status="degraded", detail=detail, state=state.state, release_id=release_id)
     if await features.snapshot(live) is None:
         detail = f"no online snapshot can be read; answers fall back to {', '.join(live.release.fallbacks)}"
         return ProductHealth(status="degraded", detail=detail, state=state.state, release_id=release_id)

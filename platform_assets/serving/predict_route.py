@@ -7,10 +7,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from platform_assets.errors import PlatformError
 from platform_assets.serving.envelope import read_body
 from platform_assets.serving.heart import Heart
+from platform_assets.serving.model_parameter import named_by_address
 from platform_assets.serving.problems import platform_problem
 from platform_assets.serving.request_ids import request_id_of
 from platform_assets.serving.telemetry.tracing import trace_of
 from platform_assets.serving.traffic.reply_headers import as_raw, deprecation_headers
+from platform_assets.serving.wire import Answers, SingleAnswer
 
 PREDICT_PATH = "/v1/predict"
 _ENCODER = msgspec.json.Encoder()
@@ -30,9 +32,7 @@ class PredictRoute:
         """Answer one request; errors of ours become problem details."""
         try:
             body = await read_body(receive)
-            answers = await self._heart.predict_body(
-                body, request_id=request_id_of(scope), trace=trace_of(scope), headers=scope["headers"]
-            )
+            answers = await self._predict(scope, body)
         except PlatformError as error:
             await platform_problem(Request(scope), error)(scope, receive, send)
             return
@@ -43,6 +43,14 @@ class PredictRoute:
             headers += as_raw(deprecation_headers(split, answers))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
+
+    async def _predict(self, scope: Scope, body: bytes) -> Answers | SingleAnswer:
+        request_id, trace, headers = request_id_of(scope), trace_of(scope), scope["headers"]
+        if scope["query_string"]:
+            request = named_by_address(body, scope["query_string"])
+            if request is not None:
+                return await self._heart.predict(request, request_id=request_id, trace=trace, headers=headers)
+        return await self._heart.predict_body(body, request_id=request_id, trace=trace, headers=headers)
 
 
 class ShortCut:

@@ -13,12 +13,14 @@ from platform_assets.clock import wall_now
 from platform_assets.errors import ModelUnusableError, NoReleaseError, PlatformError, UnknownProductError
 from platform_assets.inference.engine_events import EngineEvent, log_engine_event
 from platform_assets.inference.live_pointer import LivePointer, read_live
+from platform_assets.rollouts.experiments_course import ExperimentRecord
 from platform_assets.rollouts.moves import Pointers
 from platform_assets.serving.health import State
 from platform_assets.serving.live_release import LiveRelease, load_release
 from platform_assets.serving.traffic.ending import GivenUp, end_rollout
 from platform_assets.serving.traffic.loading import Obtain, is_outdated, load_split
 from platform_assets.serving.traffic.split import Split
+from platform_assets.serving.traffic.trials import Trials
 
 _MOST_EVENTS = 1000
 
@@ -28,12 +30,14 @@ class ProductState:
     """What the endpoint serves of a product, next to the pointer it saw last and why that one is not served.
 
     `pointer` is None while the pointer itself cannot be read. `split` is None where `live` answers everything.
+    `experiment` is the running one that was seen with the pointer, also while the pointer pauses it.
     """
 
     pointer: LivePointer | None
     live: LiveRelease | None
     error: PlatformError | None = None
     split: Split | None = None
+    experiment: ExperimentRecord | None = None
 
     @property
     def state(self) -> State:
@@ -67,6 +71,7 @@ class Releases:
         self._home = home
         self.pointers = Pointers(releases_dir=releases_dir, fsync=fsync)
         self.wall = wall
+        self.trials = Trials(self.pointers, wall)
         self._states: Mapping[str, ProductState] = MappingProxyType({})
         self._given_up: dict[str, GivenUp] = {}
         self._refreshing = asyncio.Lock()
@@ -107,6 +112,18 @@ class Releases:
             self._states = MappingProxyType({**self._states, product: _without_candidate(state)})
         return is_news
 
+    def give_up_trial(self, product: str, record: ExperimentRecord, given_up: GivenUp) -> bool:
+        """Take an experiment out of the traffic from the next call on; False when that was done before."""
+        is_news = self.trials.give_up(record, given_up)
+        state = self._states.get(product)
+        if state is not None and self._has_given_up_trial(state):
+            self._states = MappingProxyType({**self._states, product: _without_trial(state)})
+        return is_news
+
+    def _has_given_up_trial(self, state: ProductState) -> bool:
+        trial = state.split.trial if state.split is not None else None
+        return trial is not None and self.trials.is_given_up(trial.record)
+
     async def refresh(self, *, only: str | None = None, again: bool = False) -> None:
         """Load what the pointers name and swap it in. With `again`, a release that failed is tried once more.
 
@@ -117,6 +134,8 @@ class Releases:
             for product, state in states.items():
                 if _rollout_of(state.split) in self._given_up:  # while the look was under way
                     states[product] = _without_candidate(state)
+                if self._has_given_up_trial(state):
+                    states[product] = _without_trial(state)
             self._states = MappingProxyType(dict(sorted(states.items())))
 
     def _look(self, *, only: str | None, again: bool) -> dict[str, ProductState]:
@@ -142,16 +161,18 @@ class Releases:
             return
         if pointer is None:
             return
-        pointer = self._without_given_up(product, pointer)
-        if before is None or self._is_due(before, pointer, again=again):
-            states[product] = self._load(product, pointer, before or ProductState(None, None))
+        pointer, experiment = self._without_given_up(product, pointer), self.trials.running(product)
+        if before is None or experiment != before.experiment or self._is_due(before, pointer, again=again):
+            before = before or ProductState(None, None)
+            obtain = functools.partial(self._obtain, product, pointer.sequence, before.lives)
+            state = self._load(product, pointer, before, obtain)
+            states[product] = self._with_trial(replace(state, experiment=experiment), pointer, obtain)
 
     def _is_due(self, before: ProductState, pointer: LivePointer, *, again: bool) -> bool:
         is_moved = pointer != before.pointer
         return is_moved or (again and before.error is not None) or is_outdated(before.split, self.wall())
 
-    def _load(self, product: str, pointer: LivePointer, before: ProductState) -> ProductState:
-        obtain = functools.partial(self._obtain, product, pointer.sequence, before.lives)
+    def _load(self, product: str, pointer: LivePointer, before: ProductState, obtain: Obtain) -> ProductState:
         try:
             live = obtain(pointer.release_id)
         except (PlatformError, OSError) as error:  # a file that vanished or may not be read is an OSError
@@ -172,6 +193,15 @@ class Releases:
             self._given_up[pointer.rollout.rollout_id] = GivenUp(reason, {}, self.wall())
         pointer = self._without_given_up(product, pointer)
         return ProductState(pointer, live, None, load(pointer, with_candidate=False))
+
+    def _with_trial(self, state: ProductState, pointer: LivePointer, obtain: Obtain) -> ProductState:
+        """Return the state with its experiment between releases, where its control answers and nothing pauses it."""
+        if state.live is None or state.error is not None:
+            return state
+        trial = self.trials.load(state.experiment, state.pointer or pointer, obtain)
+        if trial is None:
+            return state
+        return replace(state, split=replace(state.split or Split(control=state.live), trial=trial))
 
     def _without_given_up(self, product: str, pointer: LivePointer) -> LivePointer:
         """Return the pointer after the end of a rollout that this endpoint has given up; any other as it is."""
@@ -205,5 +235,11 @@ def _rollout_of(split: Split | None) -> str | None:
 
 def _without_candidate(state: ProductState) -> ProductState:
     split = state.split and replace(state.split, candidate=None)
+    is_needed = split is not None and (bool(split.kept) or split.off is not None)
+    return replace(state, split=split if is_needed else None)
+
+
+def _without_trial(state: ProductState) -> ProductState:
+    split = state.split and replace(state.split, trial=None)
     is_needed = split is not None and (bool(split.kept) or split.off is not None)
     return replace(state, split=split if is_needed else None)

@@ -1,11 +1,12 @@
 """A candidate that passes its gates comes into force, by itself or on a person's word; another changes nothing."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
 from platform_assets.contract.product import Product
-from platform_assets.errors import AlreadyInForceError, ApprovalRefusedError
+from platform_assets.errors import AlreadyInForceError, ApprovalRefusedError, RegistryUnavailableError
 from platform_assets.inference.bundle import load_bundle
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.release import Release, make_release, read_release, write_release
@@ -20,11 +21,12 @@ from platform_assets.ledger.decisions import (
     require_undecided,
 )
 from platform_assets.ledger.manifest import newest, record
-from platform_assets.ledger.models import approve_model_version, get_model_version
+from platform_assets.ledger.models import approve_model_version, get_model_version, set_stage
 from platform_assets.ledger.releases import record_release, releases
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.in_force import follow_pointer
 from platform_assets.registry.tracking import require_registry
+from platform_assets.registry.traffic_labels import show_tags
 from platform_assets.registry.versions import bundle_dir
 from platform_assets.settings import Settings
 from platform_assets.training.acceptance import examine
@@ -98,9 +100,13 @@ def reject_version(settings: Settings, ledger: Ledger, product: Product, version
         if found is not None and found.verdict == "rejected":
             require_undecided(ledger, "model_version", subject)
         evidence = {"bundle_digest": known.bundle_digest, "gates": known.gates}
-        return record_decision(
+        decision = record_decision(
             ledger, mandate, kind="model_version", subject=subject, verdict="rejected", evidence=evidence
         )
+        set_stage(ledger, product.name, version, "archived")
+    with suppress(RegistryUnavailableError):  # the rejection stands; the next move tells MLflow
+        show_tags(settings, ledger, product.name, read_live(settings.releases_dir, product.name))
+    return decision
 
 
 def _approve(
@@ -166,6 +172,7 @@ def _record_approval(ledger: Ledger, mandate: Mandate, release: Release, judgeme
             "release_id": release.release_id,
             "bundle_digest": release.bundle_digest,
             "gates": [msgspec.structs.asdict(gate) for gate in judgement.gates],
+            "verdicts": [str(gate) for gate in judgement.gates],
         },
     )
 

@@ -120,25 +120,24 @@ def _duel(name: str, metric: Metric, label: Floats, entities: Column, candidate:
 
 
 def judge_duel(product: Product, duel: Duel, release: Release) -> GateResult:
-    """Return the gate of one duel: it fails for a loss above the allowed one that the interval shows to be real."""
-    is_whole = duel.slice == "all"
-    asked = product.acceptance
+    """Return the gate of one duel: the allowed loss is the small one where the interval shows that there is a loss."""
+    asked, is_whole = product.acceptance, duel.slice == "all"
     allowed = asked.allowed_loss if is_whole else asked.allowed_slice_loss
+    is_shown = np.isfinite(duel.advantage.high) and duel.advantage.high < 0.0
+    allowed = allowed if is_shown else max(allowed, asked.allowed_unproven_loss)
     kind: GateKind = "champion" if is_whole else "slices"
     text = (
         f"{duel.metric} on {duel.slice} loses at most {allowed:.3g} of that of release {release.release_id} "
-        f"(version {release.model_version}) on the same {duel.rows} rows"
+        f"(version {release.model_version}) on the same {duel.rows} rows{'' if is_shown else ', no loss being shown'}"
     )
     if not np.isfinite(duel.candidate) or not np.isfinite(duel.champion):
         # One class only, or no row: the row count of the slice is a gate of its own.
         return GateResult(kind=kind, gate=f"{text}, as far as it is defined", is_passed=True, value=None, bound=None)
     bound = duel.loss_bound(allowed)
-    loses = duel.candidate > bound if duel.metric in LOWER_IS_BETTER else duel.candidate < bound
-    is_shown = bool(np.isfinite(duel.advantage.high) and duel.advantage.high < 0.0)
     return GateResult(
         kind=kind,
         gate=text,
-        is_passed=not (loses and is_shown),
+        is_passed=duel.candidate <= bound if duel.metric in LOWER_IS_BETTER else duel.candidate >= bound,
         value=duel.candidate,
         bound=bound,
         low=_number(duel.advantage.low),

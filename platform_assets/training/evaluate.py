@@ -16,6 +16,7 @@ from platform_assets.training.baselines import baseline_metrics, score_baseline
 from platform_assets.training.bootstrap import Bootstrap, Interval
 from platform_assets.training.evaluation import MODEL, Calibrated, Comparison, Evaluation, Measurement
 from platform_assets.training.metrics import METRICS_BY_KIND, advantage, prepare_metric
+from platform_assets.training.threshold import at_threshold
 
 _Mask = npt.NDArray[np.bool_]
 
@@ -50,6 +51,7 @@ def evaluate(product: Product, pair: Pair, train: Frame, test: Frame, *, seed: i
         comparisons=[found for contest in contests for found in _comparisons(contest)],
         calibration=_calibrated(pair, scored, test),
         interval_coverage=_interval_coverage(product, scored, test["label"]),
+        at_threshold=at_threshold(product, test["label"], np.where(scored.is_valid, scored.score, np.nan)),
     )
 
 

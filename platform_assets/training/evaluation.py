@@ -50,6 +50,20 @@ class Calibrated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     brier_after: float
 
 
+class AtThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How good the labels are that the declared threshold makes of the test rows; None where it is undefined."""
+
+    threshold: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+    def metrics(self) -> dict[str, float]:
+        """Return what is defined, by name."""
+        named = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+        return {name: value for name, value in named.items() if value is not None}
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that was measured for one trained pair."""
 
@@ -63,6 +77,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     comparisons: list[Comparison]
     calibration: Calibrated | None
     interval_coverage: float | None
+    at_threshold: AtThreshold | None = None
 
     def measured(self, metric: Metric, *, slice_name: str = "all", scorer: str = MODEL) -> Measurement | None:
         """Return one measurement, or None when it was not made."""
@@ -75,9 +90,13 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return next((c for c in self.comparisons if (c.slice, c.baseline, c.metric) == wanted), None)
 
     def metrics(self) -> dict[str, float]:
-        """Return the model's measurements by name: the bare metric over all rows, `metric.slice` for a slice."""
+        """Return the model's measurements by name: the bare metric over all rows, `metric.slice` for a slice.
+
+        With a threshold, precision, recall and F1 of its labels over all rows stand beside them.
+        """
         named = {(m.metric if m.slice == "all" else f"{m.metric}.{m.slice}"): m.value for m in self._of_model()}
-        return {name: value for name, value in named.items() if value is not None}
+        labels = self.at_threshold.metrics() if self.at_threshold else {}
+        return {**{name: value for name, value in named.items() if value is not None}, **labels}
 
     def _of_model(self) -> list[Measurement]:
         return [measurement for measurement in self.measurements if measurement.scorer == MODEL]

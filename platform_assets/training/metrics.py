@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from platform_assets.contract.evaluation import Metric
+from platform_assets.contract.evaluation import COMPARED_BY, Metric
 from platform_assets.contract.product import Product
 from platform_assets.contract.score import ScoreKind
 from platform_assets.inference.frame import Floats
@@ -28,7 +28,7 @@ RANK_METRICS: tuple[Metric, ...] = ("auc", "average_precision", "spearman")
 
 def primary_metric(product: Product) -> Metric:
     """Return the metric by which versions of a product are compared: the declared one, else the first of its kind."""
-    return product.acceptance.metric or METRICS_BY_KIND[product.score.kind][0]
+    return product.acceptance.metric or COMPARED_BY[product.score.kind][0]
 
 
 def prepare_metric(metric: Metric, label: Floats, score: Floats) -> Weighted:

@@ -1,9 +1,16 @@
 """What several tests with real servers share: two approved releases, trained once, in a home of each test's own."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from platform_assets.inference.release import Release
 from platform_assets.settings import Settings
+from tests.integration.report_server import report_server
+from tests.integration.rollout_home import RolloutHome, copied, train_rollout
 from tests.integration.two_releases import TwoReleases, train_two, with_snapshots
+from tests.unit.registry.registry_home import RegistryHome
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +23,17 @@ def two_releases(trained_releases: TwoReleases, online_store: Settings, monkeypa
     # MLflow tells the processes below this one which backend it used last, which may be that of another home.
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return with_snapshots(trained_releases, online_store)
+
+
+@pytest.fixture(scope="session")
+def trained_rollout(tmp_path_factory: pytest.TempPathFactory) -> tuple[RegistryHome, Release, Release]:
+    return train_rollout(tmp_path_factory.mktemp("rollout") / "home")
+
+
+@pytest.fixture
+def rollout_home(
+    trained_rollout: tuple[RegistryHome, Release, Release], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RolloutHome]:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with report_server() as server:
+        yield copied(trained_rollout, tmp_path / "home", server)

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -54,6 +54,10 @@ class SmallServer:
 def _handler_of(small: SmallServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # a look of the gateway that ended with the test
+                super().handle()
 
         def do_GET(self) -> None:
             if self.path == "/readyz":
@@ -112,11 +116,15 @@ def wait_until(is_so: Callable[[], bool], tell: Callable[[], str] = str) -> None
 
 
 @contextmanager
-def gateway(addresses: Sequence[str], home: Path, policy: Policy = "round_robin") -> Iterator[Gateway]:
-    """Run a gateway before these endpoints until the context ends."""
+def gateway(
+    addresses: Sequence[str], home: Path, policy: Policy = "round_robin", *, most_files: int | None = None
+) -> Iterator[Gateway]:
+    """Run a gateway before these endpoints until the context ends; it may open at most so many files."""
     port, log = free_port(), home / "gateway.log"
     command = [sys.executable, "-m", "platform_assets.serving.gateway", "--port", str(port), "--policy", policy]
     command += [part for address in addresses for part in ("--backend", address)]
+    if most_files is not None:
+        command = ["prlimit", f"--nofile={most_files}:{most_files}", *command]
     environment = {**os.environ, "PLATFORM_HOME": str(home)}
     with (
         log.open("wb") as output,

@@ -58,7 +58,7 @@ def test_a_candidate_whose_gates_hold_comes_into_force_in_file_ledger_and_alias(
     home.train()
     approval = approve(home)
     assert approval.is_new
-    assert approval.release.reason == "all 1 gates hold"
+    assert approval.release.reason == "all 5 gates hold"
     assert in_force_everywhere(home) == {1}
     assert get_model_version(home.ledger, "churn", 1).approved_by == "gates"
 
@@ -103,7 +103,7 @@ def test_a_newer_candidate_that_passes_replaces_the_release_and_the_older_is_kep
     assert approve(home).is_new
     assert in_force_everywhere(home) == {2}
     assert {one.model_version for one in releases(home.ledger, "churn")} == {1, 2}
-    assert get_model_version(home.ledger, "churn", 1).stage == "staging"
+    assert get_model_version(home.ledger, "churn", 1).stage == "deprecated"
 
 
 def test_an_approval_that_died_after_the_pointer_moved_is_completed(

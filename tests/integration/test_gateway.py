@@ -159,6 +159,12 @@ def test_a_gateway_that_is_killed_leaves_no_process_behind(balanced: Gateway) ->
     wait_until(lambda: not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in below))
 
 
+def test_a_gateway_starts_where_few_files_may_be_open(servers: list[SmallServer], tmp_path: Path) -> None:
+    with gateway([servers[0].address], tmp_path, most_files=512) as running:
+        running.wait_for_backends(1)
+        assert ask(running, 10) == {"a": 10}
+
+
 def test_a_second_gateway_on_the_same_port_is_refused(balanced: Gateway) -> None:
     port = balanced.url.rpartition(":")[2]
     command = [sys.executable, "-m", "platform_assets.serving.gateway", "--port", port, "--backend", "127.0.0.1:1"]

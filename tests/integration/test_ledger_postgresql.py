@@ -1,14 +1,8 @@
 """The ledger on a real PostgreSQL server: the same promises as on SQLite."""
 
 import datetime as dt
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -19,43 +13,21 @@ from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.migration import MIGRATIONS
 from platform_assets.ledger.publications import current_publication, record_publication
 from platform_assets.ledger.releases import move_pointer, pointer_moves, record_release
+from platform_assets.ledger.traffic_moves import mark_shown, record_traffic_move, traffic_moves
+from tests.integration.postgresql_server import PROGRAMS_ARE_HERE, postgresql_server
+from tests.unit.ledger.test_traffic_moves import move as traffic_move
 
 pytest.importorskip("psycopg", reason="PostgreSQL needs the driver psycopg")
-if shutil.which("initdb") is None or shutil.which("postgres") is None:
+if not PROGRAMS_ARE_HERE:
     pytest.skip("the programs initdb and postgres are not on the path", allow_module_level=True)
 
 AT = dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC)
-# The server refuses to run as root.
-OWNER = "nobody" if os.geteuid() == 0 else None
 
 
 @pytest.fixture(scope="module")
 def dsn() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    # Not below tmp_path: another user than ours must reach it.
-    home = Path(tempfile.mkdtemp(prefix="ledger-pg-"))
-    if OWNER:
-        shutil.chown(home, OWNER)
-    data = home / "data"
-    subprocess.run(
-        ["initdb", "-D", str(data), "-U", "ledger", "--auth=trust", "--no-sync"],  # noqa: S607 - found on the path
-        check=True,
-        user=OWNER,
-        cwd=home,
-        capture_output=True,
-    )
-    options = ["-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(home), "-F"]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(["postgres", *options], user=OWNER, cwd=home, stdout=log, stderr=log)  # noqa: S607 - found on the path
-    ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
-    while server.poll() is None and subprocess.run(ready, check=False, capture_output=True).returncode != 0:
-        pass
-    yield f"postgresql+psycopg://ledger@127.0.0.1:{port}/postgres"
-    server.terminate()
-    server.wait()
-    shutil.rmtree(home)
+    with postgresql_server() as server:
+        yield server.dsn
 
 
 def release(ledger: Ledger, release_id: str) -> None:
@@ -138,4 +110,14 @@ def test_racing_records_of_one_batch_and_its_artifacts_are_kept_once(dsn: str) -
     found = current_publication(ledger, "churn")
     assert found is not None
     assert ids == {found.publication_id}
+    ledger.engine.dispose()
+
+
+def test_a_move_of_the_traffic_that_several_record_at_once_is_there_once_and_whole(dsn: str) -> None:
+    ledger = open_ledger(dsn)
+    with ThreadPoolExecutor(5) as pool:
+        assert sum(pool.map(lambda _: record_traffic_move(ledger, traffic_move(2)), range(5))) == 1
+    assert traffic_moves(ledger, "churn", unshown_only=True) == [traffic_move(2)]
+    mark_shown(ledger, "churn", [2])
+    assert traffic_moves(ledger, "churn", unshown_only=True) == []
     ledger.engine.dispose()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,14 +57,16 @@ class TwoReleases:
         assert pointer is not None
         return version, pointer.snapshot_id
 
-    def publish_snapshot(self, snapshot_id: str, *, value: float, at: dt.datetime) -> None:
-        """Make a snapshot of one customer live, every number being `value`, and record it."""
+    def publish_snapshot(
+        self, snapshot_id: str, *, value: float, at: dt.datetime, customers: Sequence[str] = (CUSTOMER,)
+    ) -> None:
+        """Make a snapshot of some customers live, every number being `value`, and record it."""
         layout = self.layout
         tables = [
             KeySetTable(
-                key_columns=[[CUSTOMER]],
-                event_times=np.full((1, len(key_set.views)), AS_OF.timestamp()),
-                values=np.full((1, len(key_set.columns)), value),
+                key_columns=[list(customers)],
+                event_times=np.full((len(customers), len(key_set.views)), AS_OF.timestamp()),
+                values=np.full((len(customers), len(key_set.columns)), value),
             )
             for key_set in layout.key_sets
         ]
@@ -102,10 +105,10 @@ def train_two(home: Path) -> TwoReleases:
     return TwoReleases(made.settings, *releases)
 
 
-def with_snapshots(trained: TwoReleases, settings: Settings) -> TwoReleases:
+def with_snapshots(trained: TwoReleases, settings: Settings, *, customers: Sequence[str] = (CUSTOMER,)) -> TwoReleases:
     """Return a copy in another home and online store, with the snapshot of each release's time."""
     shutil.copytree(trained.settings.home, settings.home, dirs_exist_ok=True)
     home = TwoReleases(settings, trained.first, trained.second)
-    home.publish_snapshot("first", value=1.0, at=FIRST_AT + SNAPSHOT_AFTER)
-    home.publish_snapshot("second", value=2.0, at=SECOND_AT + SNAPSHOT_AFTER)
+    home.publish_snapshot("first", value=1.0, at=FIRST_AT + SNAPSHOT_AFTER, customers=customers)
+    home.publish_snapshot("second", value=2.0, at=SECOND_AT + SNAPSHOT_AFTER, customers=customers)
     return home

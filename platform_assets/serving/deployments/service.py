@@ -12,6 +12,7 @@ import msgspec
 
 from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.errors import (
+    AlreadyInForceError,
     DeploymentError,
     KeyReusedError,
     NoReleaseError,
@@ -83,7 +84,7 @@ class Deployments:
             return known
         try:
             return self._begin(product, request, caller, digest)
-        except (ReleaseConflictError, RolloutStateError):
+        except (AlreadyInForceError, ReleaseConflictError, RolloutStateError):
             known = self._known(product, caller, digest)  # the same request may have come twice at once
             if known is None:
                 raise

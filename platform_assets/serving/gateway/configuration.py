@@ -10,6 +10,7 @@ from platform_assets.serving.wire_problem import MEDIA_TYPE, Problem
 
 HOST = "127.0.0.1"
 METRICS_PATH = "/gateway/metrics"
+MAX_CONNECTIONS = 4096
 DRAIN_SECONDS = 15  # what is in flight at the end has this long
 
 _ALGORITHMS: dict[Policy, str] = {"round_robin": "roundrobin", "least_connections": "leastconn"}
@@ -24,11 +25,15 @@ _PROBLEMS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayPlan:
-    """One gateway on this machine: its port, the endpoints behind it and how it chooses between them."""
+    """One gateway on this machine: its port, the endpoints behind it and how it chooses between them.
+
+    `max_connections` is how many callers it serves at once; each may cost a connection to an endpoint besides.
+    """
 
     port: int
     backends: Sequence[Backend]
     policy: Policy
+    max_connections: int = MAX_CONNECTIONS
 
 
 def configuration(plan: GatewayPlan) -> str:
@@ -37,12 +42,12 @@ def configuration(plan: GatewayPlan) -> str:
     Each request takes a connection of its own to an endpoint. So a connection that cannot be made is a request that
     was not sent: that alone is tried again, on another endpoint. Nothing is ever sent twice.
     """
-    return "\n".join([*_process(), *_frontend(plan), *_backend(plan), ""])
+    return "\n".join([*_process(plan), *_frontend(plan), *_backend(plan), ""])
 
 
-def _process() -> Iterator[str]:
+def _process(plan: GatewayPlan) -> Iterator[str]:
     yield "global"
-    yield "    maxconn 8192"
+    yield f"    maxconn {plan.max_connections}"
     yield "    noreuseport"  # a second gateway on the port fails instead of taking half of the connections
     yield f"    hard-stop-after {DRAIN_SECONDS}s"
     yield "defaults"

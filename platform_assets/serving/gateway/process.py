@@ -1,18 +1,28 @@
 """The process of a gateway: HAProxy below it, which ends when the gateway ends and not before its answers are out."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from platform_assets.errors import MissingToolError, PortTakenError
-from platform_assets.serving.gateway.configuration import DRAIN_SECONDS, HOST, GatewayPlan, configuration
+from platform_assets.serving.gateway.configuration import (
+    DRAIN_SECONDS,
+    HOST,
+    MAX_CONNECTIONS,
+    GatewayPlan,
+    configuration,
+)
 
 STOP_SECONDS = DRAIN_SECONDS + 3.0
+_FILES_PER_CALLER = 2  # its connection and the one to an endpoint
+_OWN_FILES = 256  # left for listeners, looks at the endpoints, threads and the standard streams
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _PLACES = os.pathsep.join((os.defpath, "/usr/sbin", "/usr/local/sbin"))  # a service's path may lack them
 # HAProxy drains at SIGUSR1. It gets one when the gateway ends, however that ends; only Linux can promise it.
@@ -34,7 +44,7 @@ def serve(plan: GatewayPlan, run_dir: Path) -> int:
     _check_free(plan.port)
     run_dir.mkdir(parents=True, exist_ok=True)
     path = run_dir / f"gateway-{plan.port}.cfg"
-    path.write_text(configuration(plan))
+    path.write_text(configuration(replace(plan, max_connections=min(plan.max_connections, _most_connections()))))
     command = [program, "-db", "-q", "-f", str(path)]
     if sys.platform == "linux":
         command = [sys.executable, "-c", _BELOW, str(os.getpid()), *command]
@@ -48,7 +58,7 @@ def find_haproxy() -> str:
     """Return the path of HAProxy; raises MissingToolError."""
     found = shutil.which("haproxy") or shutil.which("haproxy", path=_PLACES)
     if found is None:
-        raise MissingToolError(tool="haproxy", remedy="install it (`apt-get install haproxy`, version 2.4 or newer)")
+        raise MissingToolError(tool="haproxy", remedy="install it, e.g. with `apt-get install haproxy`")
     return found
 
 
@@ -61,6 +71,14 @@ def _draining(process: "subprocess.Popen[bytes]") -> "Callable[..., None]":
         signal.setitimer(signal.ITIMER_REAL, STOP_SECONDS)
 
     return drain
+
+
+def _most_connections() -> int:
+    """Return how many callers there may be files for: HAProxy does not start when it is asked for more."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max((hard - _OWN_FILES) // _FILES_PER_CALLER, 1)
 
 
 def _check_free(port: int) -> None:

@@ -12,9 +12,10 @@ from platform_assets.errors import (
     UnreadableBodyError,
 )
 from platform_assets.serving.health import Alive, Health, Readiness
+from platform_assets.serving.model_parameter import PARAMETER
 from platform_assets.serving.openapi.operation import Operation, Parameter, Reply
 from platform_assets.serving.traffic.operations import CALL_HEADERS
-from platform_assets.serving.wire import Answers, SingleAnswer
+from platform_assets.serving.wire import Answers, Name, SingleAnswer
 from platform_assets.serving.wire_products import Catalogue, ProductSeen
 
 # What every route that predicts may end in, whatever its protocol.
@@ -29,6 +30,13 @@ PREDICTION_ERRORS = (
     OverloadedError,
 )
 _PRODUCT = Parameter(name="name", place="path", description="The product.", names_product=True)
+_MODEL = Parameter(
+    name=PARAMETER,
+    place="query",
+    description="The product of a body that names none.",
+    kind=Name,
+    names_product=True,
+)
 _UNREADY = "Some released product cannot be answered, or nothing is released."
 
 
@@ -48,7 +56,7 @@ def _predictions() -> tuple[Operation, ...]:
             description="The release in force answers, or a new one that is on its way its share; each row names its "
             "own. A store or engine that is away ends in the declared fallback, which the answer names, never in an "
             "error.",
-            parameters=CALL_HEADERS,
+            parameters=(*CALL_HEADERS, _MODEL),
             forms=("entities", "rows", "single"),
             replies={
                 200: Reply(

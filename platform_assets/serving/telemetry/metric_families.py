@@ -25,7 +25,7 @@ STAGES = Family("platform_stage_seconds", "Duration of the parts of a prediction
 LOOP_LAG = Family("platform_event_loop_lag_seconds", "How late the event loop came back to a timer.")
 ROLES = Family(
     "platform_traffic_seconds",
-    "Duration of answers while more than one release may answer, and of copies for a shadow.",
+    "Duration of answers by the role of their release while several answer, and of copies for a shadow.",
     ("product", "role", "outcome"),
 )
 HISTOGRAMS = (REQUESTS, STAGES, LOOP_LAG, ROLES)

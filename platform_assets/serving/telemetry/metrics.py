@@ -20,7 +20,7 @@ CacheTier = Literal["process", "redis"]
 CacheResult = Literal["hit", "miss", "shared"]  # shared: another caller was having the same row scored
 BreakerState = Literal["closed", "open", "half_open"]
 Refusal = Literal["queue_full", "too_late"]
-Role = Literal["control", "candidate", "shadow", "kept"]
+Role = Literal["control", "candidate", "shadow", "kept", "treatment"]
 
 _GAUGES_LAST_S = 5.0
 

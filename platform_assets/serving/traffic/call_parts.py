@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET
 
+from platform_assets.contract.experiments import Assigned
 from platform_assets.errors import MalformedRequestError
 from platform_assets.serving.asked import Asked
 from platform_assets.serving.live_release import LiveRelease
@@ -29,10 +30,10 @@ class Part(NamedTuple):
 def cut(asked: Asked, split: Split, facts: Facts) -> list[Part]:
     """Return the parts of a call, in the order in which their first rows stand in it."""
     (_, key), *_ = asked.live.schema.keys
-    parts: dict[str, Part] = {}
+    parts: dict[tuple[str, Assigned | None], Part] = {}
     for position, row in enumerate(asked.rows.fields):
         choice = choose(split, facts, key_text(row[key]))
-        part = parts.setdefault(choice.live.release.release_id, Part(choice, []))
+        part = parts.setdefault((choice.live.release.release_id, choice.assigned), Part(choice, []))
         part.positions.append(position)
     return list(parts.values())
 

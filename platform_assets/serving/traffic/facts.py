@@ -20,6 +20,9 @@ class Facts(NamedTuple):
 def facts_of(request_id: str, headers: Headers, *, may_choose: bool) -> Facts:
     """Return the facts of a call from its headers, whose names are in lower case as ASGI gives them."""
     sent = dict(headers)
-    user = sent.get(_USER, b"").decode("latin-1").strip()
-    release = sent.get(_RELEASE, b"").decode("latin-1").strip() if may_choose else ""
-    return Facts(request_id, user or None, release or None)
+    return Facts(request_id, _text(sent, _USER), _text(sent, _RELEASE) if may_choose else None)
+
+
+def _text(sent: dict[bytes, bytes], name: bytes) -> str | None:
+    value = sent.get(name)
+    return None if value is None else value.decode("latin-1").strip() or None

@@ -1,10 +1,11 @@
-"""The operations of rollouts as data, and the headers by which a call says whose it is."""
+"""The operations of rollouts and experiments as data, and the headers by which a call says whose it is."""
 
-from platform_assets.errors import NoReleaseError, NoRolloutError, UnknownProductError
+from platform_assets.errors import NoExperimentError, NoReleaseError, NoRolloutError, UnknownProductError
+from platform_assets.rollouts.experiments_report import ExperimentFigures
 from platform_assets.rollouts.report import RolloutReport
 from platform_assets.serving.openapi.operation import Operation, Parameter, Reply
 from platform_assets.serving.traffic.facts import RELEASE_HEADER, USER_HEADER
-from platform_assets.serving.traffic.routes import ROLLOUT_PATH
+from platform_assets.serving.traffic.routes import EXPERIMENT_PATH, ROLLOUT_PATH
 
 _PRODUCT = Parameter(name="product", place="path", description="The product.", names_product=True)
 
@@ -38,5 +39,17 @@ def operations() -> tuple[Operation, ...]:
             parameters=(_PRODUCT,),
             replies={200: Reply(description="The evidence of the step.", kinds=(RolloutReport,))},
             errors=(UnknownProductError, NoReleaseError, NoRolloutError),
+        ),
+        Operation(
+            method="GET",
+            path=EXPERIMENT_PATH,
+            operation_id="experiment",
+            group="Experiments",
+            summary="The live figures of a running experiment.",
+            description="Answers, errors, latencies and scores of each variant, summed over all workers, and the "
+            "verdict on the error rate. Labels and values become known later: `platform experiments show` has them.",
+            parameters=(_PRODUCT,),
+            replies={200: Reply(description="The figures of each variant.", kinds=(ExperimentFigures,))},
+            errors=(UnknownProductError, NoReleaseError, NoExperimentError),
         ),
     )

@@ -1,4 +1,4 @@
-"""GET /v1/rollouts/{product}: the figures of a rollout under way, as whoever drives it needs them."""
+"""GET /v1/rollouts/{product} and /v1/experiments/{product}: the live figures of what splits a product's traffic."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,16 +10,20 @@ from starlette.routing import Route
 from platform_assets.serving.traffic.watch import Watch
 
 ROLLOUT_PATH = "/v1/rollouts/{product}"
+EXPERIMENT_PATH = "/v1/experiments/{product}"
 
 
 def traffic_routes(watch: Watch) -> list[Route]:
     """Return the routes over what is counted."""
-    return [Route(ROLLOUT_PATH, _report(watch), methods=["GET"])]
+    return [
+        Route(ROLLOUT_PATH, _answer(watch.report), methods=["GET"]),
+        Route(EXPERIMENT_PATH, _answer(watch.trials.report), methods=["GET"]),
+    ]
 
 
-def _report(watch: Watch) -> Callable[[Request], Awaitable[Response]]:
-    async def report(request: Request) -> Response:
-        told = watch.report(request.path_params["product"])
+def _answer(report: Callable[[str], msgspec.Struct]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        told = report(request.path_params["product"])
         return Response(msgspec.json.encode(told), media_type="application/json")
 
-    return report
+    return answer

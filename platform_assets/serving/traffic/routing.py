@@ -40,6 +40,8 @@ class Traffic:
         """
         if split.off is not None:
             return await hands.answer(asked._replace(is_off=True), trace)
+        if facts.release is None and split.is_asleep:
+            return await hands.answer(asked, trace)
         before_ms = trace.elapsed_ms
         parts = [self._readable(asked, split, part, before_ms) for part in cut(asked, split, facts)]
         answered: list[Answered] = []
@@ -48,9 +50,10 @@ class Traffic:
         return merged([part for part, _ in parts], answered)
 
     async def finish(self) -> None:
-        """Drop the copies that are under way, and let every end of a rollout reach its pointer."""
+        """Drop the copies that are under way, and let every end of a rollout or an experiment reach the disk."""
         await self._shadow.finish()
         await self.watch.stop.finish()
+        await self.watch.trials.finish()
 
     def _readable(self, asked: Asked, split: Split, part: Part, latency_ms: float) -> tuple[Part, Asked]:
         """Return a part with what is asked; the control takes rows that only it can read, which is a failed answer."""

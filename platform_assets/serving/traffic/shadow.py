@@ -16,6 +16,7 @@ from platform_assets.serving.traffic.watch import Watch
 
 _MOST_COPIES, _MOST_ROWS = 8, 64
 _LATE_S = 0.01  # an event loop that is later than this has no time for copies
+_REST = 9.0  # while others wait, no copy begins for so many times what the copies before took: a tenth of the time
 
 Copy = Callable[[Asked], Awaitable[Sequence[Judged]]]
 
@@ -28,6 +29,7 @@ class Shadow:
         self._watch = watch
         self._timer = timer
         self._rows: dict[asyncio.Task[Outcome], int] = {}
+        self._rests_until = self._counted_until = 0.0
 
     def offer(self, asked: Asked, split: Split, candidate: Candidate, control: Outcome, copy: Copy) -> None:
         """Have the candidate score what the control has answered, if there is room for it; returns at once."""
@@ -48,9 +50,10 @@ class Shadow:
             await asyncio.wait(self._rows)
 
     def _has_room(self, rows: int) -> bool:
-        """Tell whether one more copy delays nobody; a large one is scored alone."""
+        """Tell whether there is time for one more copy; a large one is scored alone."""
         metrics = self._watch.metrics
-        if metrics.queued or metrics.loop_lag_s > _LATE_S:
+        others_wait = metrics.in_flight > 1  # the call that is copied is one itself
+        if metrics.queued or metrics.loop_lag_s > _LATE_S or (others_wait and self._timer() < self._rests_until):
             return False
         under_way = sum(self._rows.values())
         return not under_way or (len(self._rows) < _MOST_COPIES and under_way + rows <= _MOST_ROWS)
@@ -58,8 +61,18 @@ class Shadow:
     async def _score(self, asked: Asked, candidate: Candidate, copy: Copy) -> Outcome:
         started = self._timer()
         part = Part(Choice(candidate.live, "shadow"), list(range(len(asked.rows.fields))))
-        judged = await copy(asked_of(asked, part))
-        return outcome_of_copy(judged, (self._timer() - started) * 1000.0)
+        try:
+            judged = await copy(asked_of(asked, part))
+        finally:
+            ended = self._timer()
+            self._rest_after(started, ended)
+        return outcome_of_copy(judged, (ended - started) * 1000.0)
+
+    def _rest_after(self, started: float, ended: float) -> None:
+        """Have the next copies wait for what this one took; time that it shared with others is counted once."""
+        took = ended - max(started, self._counted_until)
+        self._counted_until = ended
+        self._rests_until = max(self._rests_until, ended) + _REST * took
 
     def _count(self, split: Split, candidate: Candidate, control: Outcome, task: asyncio.Task[Outcome]) -> None:
         """Count what became of a copy; whatever went wrong in it is the candidate's failure and nobody else's."""

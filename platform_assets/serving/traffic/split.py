@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from platform_assets.inference.live_pointer import LiveRollout, SwitchedOff
 from platform_assets.serving.live_release import LiveRelease
+from platform_assets.serving.traffic.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,21 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Who may answer; `kept` is by release id. With `off` nobody's model is asked."""
+    """Who may answer; `kept` is by release id. With `off` nobody's model is asked.
+
+    There is a candidate or a trial, never both.
+    """
 
     control: LiveRelease
     candidate: Candidate | None = None
     kept: Mapping[str, Kept] = field(default_factory=lambda: MappingProxyType({}))
     off: SwitchedOff | None = None
+    trial: Trial | None = None
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether the control answers everybody who names no release."""
+        return self.candidate is None and self.trial is None and self.off is None
 
     @property
     def is_only_kept(self) -> bool:
@@ -48,6 +58,8 @@ class Split:
     def lives(self) -> dict[str, LiveRelease]:
         """Every loaded release by its id."""
         found = {key: one.live for key, one in self.kept.items()}
+        if self.trial is not None:
+            found |= {live.release.release_id: live for live in self.trial.lives.values()}
         if self.candidate is not None:
             found[self.candidate.live.release.release_id] = self.candidate.live
         found[self.control.release.release_id] = self.control

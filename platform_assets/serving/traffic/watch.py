@@ -19,6 +19,7 @@ from platform_assets.serving.traffic.ending import GivenUp
 from platform_assets.serving.traffic.outcome import Outcome
 from platform_assets.serving.traffic.split import Candidate, Split
 from platform_assets.serving.traffic.stop import Stop
+from platform_assets.serving.traffic.trial_watch import TrialWatch
 
 _SECOND = 1e-3  # of a millisecond
 
@@ -31,19 +32,21 @@ class Watch:
         self.releases = releases
         self.metrics = metrics
         self.stop = Stop(releases)
+        self.trials = TrialWatch(releases)
         self._timer = timer
-        self._board: Board = NoBoard()
+        self._board: Board[StepCounts] = NoBoard()
         self._before: Told = {}
         self._others: list[Told] = []
         self._tallies: dict[str, StepTally] = {}
 
-    def share(self, board: Board) -> None:
-        """Be one worker of several: go on where the worker that this one replaces ended."""
+    def share(self, board: Board[StepCounts]) -> None:
+        """Be one worker of several, before anything is counted: go on where the one before in this place ended."""
         self._board, self._before = board, board.before()
 
     def count(self, split: Split, choice: Choice, outcome: Outcome) -> None:
         """Count an answer that somebody got."""
         self._observe(split, choice.role, outcome)
+        self.trials.count(split, choice, outcome)
         candidate, assigned = split.candidate, choice.assigned
         if candidate is None or assigned is None or assigned.chosen == "override":
             return  # who chose the release by name says nothing about those who did not
@@ -77,6 +80,7 @@ class Watch:
         self._others = self._board.others() if rollouts else []
         for split, candidate in rollouts.values():
             self._judge(split, candidate)
+        self.trials.beat()
 
     def report(self, product: str) -> RolloutReport:
         """Return the figures of all workers of a rollout; raises UnknownProductError, NoRolloutError."""

@@ -6,8 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from platform_assets.commands.experiment_records import declared_experiment, experiment_lines
+from platform_assets.rollouts.experiments import create, start
+from platform_assets.rollouts.moves import switch_off
+from platform_assets.settings import Settings
 from tests.unit.commands.conftest import CommandLine
-from tests.unit.rollouts.experiment_samples import PRODUCT, comparison, two_releases
+from tests.unit.rollouts.experiment_samples import PRODUCT, comparison, two_releases, word
+from tests.unit.serving.conftest import product_named
 
 WHY = ("--reason", "to see whether it is better", "--by", "ada")
 
@@ -65,3 +70,21 @@ def test_a_document_that_is_no_experiment_is_refused_with_the_path_of_what_is_wr
     ended = draft("experiments", "create", PRODUCT, "wrong", "--file", str(wrong), *WHY)
     assert ended.code == 1
     assert "$.unit" in ended.stderr
+
+
+def test_a_declared_experiment_is_listed_until_it_is_created_and_then_as_what_became_of_it(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, fsync=False)
+    pointers, *_ = two_releases(settings.releases_dir)
+    declared = product_named(PRODUCT)
+    assert declared.online is not None
+    online = msgspec.structs.replace(declared.online, experiments=(comparison(),))
+    product = msgspec.structs.replace(declared, online=online)
+    (line,) = experiment_lines(settings, [product])
+    assert (line.state, line.variants) == ("declared", {"control": 0.5, "treatment": 0.5})
+    create(pointers, product, declared_experiment(product, "newer-model"), word())
+    start(pointers, PRODUCT, "newer-model", word())
+    (line,) = experiment_lines(settings, [product])
+    assert (line.by, line.paused) == ("ada", None)
+    switch_off(pointers, PRODUCT, word("closed"))
+    (line,) = experiment_lines(settings, [product])
+    assert line.paused == "the product is switched off by ada: closed"

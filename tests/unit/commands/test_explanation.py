@@ -3,10 +3,12 @@
 import msgspec
 import pytest
 
-from platform_assets.commands.explanation import guardrail_text, recipe_text
+from platform_assets.commands.explanation import acceptance_texts, guardrail_text, recipe_text
+from platform_assets.contract.evaluation import Acceptance
 from platform_assets.contract.guardrails import GUARDRAILS, Limit, SwitchedOff
 from platform_assets.contract.guardrails import Guardrails as Declared
 from platform_assets.contract.recipes import Ensemble, GradientBoosting
+from platform_assets.products._discovery import discover_products
 
 DECLARED = Declared(
     min_rows=5,
@@ -36,3 +38,13 @@ def test_an_ensemble_is_told_with_its_members_and_their_weights() -> None:
     assert recipe_text(first) == "GradientBoosting"
     assert recipe_text(Ensemble(members=members)) == f"Ensemble, the mean {told}"
     assert recipe_text(Ensemble(members=members, weights=(2.0, 0.5))) == f"Ensemble, the mean weighted 2:0.5 {told}"
+
+
+def test_what_every_candidate_has_to_show_is_told_with_its_bounds() -> None:
+    parking = next(product for product in discover_products() if product.name == "parking_demand")
+    loss, rows, *_ = acceptance_texts(parking)
+    assert loss.startswith("mae at most 0.02 worse than that of the release in force on the same examples")
+    assert loss.endswith("0.05 on a slice, 0.2 where no loss is shown")
+    assert rows == "at least 30 test rows of each slice"
+    alone = msgspec.structs.replace(parking, acceptance=Acceptance(with_champion=False))
+    assert acceptance_texts(alone)[0] == "no comparison with the release in force"

@@ -10,7 +10,6 @@ from platform_assets.errors import RecordConflictError, UnknownRecordError
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.models import (
     approve_model_version,
-    get_model_version,
     model_versions,
     record_model_version,
     set_stage,

@@ -113,6 +113,19 @@ def test_a_unit_counts_once_by_its_first_answer_in_whatever_order_the_log_has_th
     assert treatment.summary.values == Moments(1, 5.0, 25.0, 5.0, 5.0)
 
 
+def test_the_rows_of_one_call_are_one_answer_which_failed_when_any_of_them_did(tmp_path: Path) -> None:
+    home = experiment_home(tmp_path)
+    call = {"request_id": "r1", "predicted_at": AT}
+    home.log([answer(number, "control", **call) for number in range(5)])
+    home.log([answer(10 + number, "treatment", **call, **(FAILED if number == 3 else {})) for number in range(5)])
+    home.log([answer(20, "treatment", request_id="r1", predicted_at=AT + dt.timedelta(seconds=1))])
+    home.orders({"c1": 5.0})
+    control, treatment = home.read().variants
+    assert (control.units, control.answers, control.errors) == (5, 1, 0)
+    assert (treatment.units, treatment.answers, treatment.errors) == (6, 2, 1)
+    assert treatment.summary.scores.total == 5
+
+
 def test_a_variant_that_a_caller_chose_is_in_no_figure_but_told(tmp_path: Path) -> None:
     home = experiment_home(tmp_path)
     home.log([answer(1, "control"), *(answer(n, "treatment", chosen="override") for n in range(2, 9))])

@@ -1,6 +1,7 @@
 """The deploy API over HTTP: what begins, what is refused, and what a repeat gets."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from platform_assets.inference.live_pointer import LivePointer, read_live
 from platform_assets.inference.pointer_moves import read_moves
+from platform_assets.serving.access import Decision
 from tests.unit.serving.conftest import Endpoint, make_endpoint
 
 pytestmark = pytest.mark.anyio
@@ -137,6 +139,16 @@ async def test_an_unheard_of_product_is_unknown(two: Endpoint) -> None:
     async with two.client() as client:
         refused = await client.post("/v1/models/unheard_of/deploy", json={"version": 1})
     assert (refused.status_code, refused.json()["code"]) == (404, "unknown_product")
+
+
+async def test_a_caller_who_is_not_allowed_moves_nothing(two: Endpoint) -> None:
+    class Nobody:
+        def decide(self, product: str) -> Decision:
+            return Decision(is_allowed=False, subject=f"nobody of {product}", rule="test")
+
+    before, heart = pointer(two), replace(two.parts.heart, access=Nobody())
+    refused = await post(replace(two, parts=replace(two.parts, heart=heart)), version=2)
+    assert (refused.status_code, refused.json()["code"], pointer(two)) == (403, "access_denied", before)
 
 
 async def test_one_key_is_one_deployment_even_for_two_requests_at_once(two: Endpoint) -> None:

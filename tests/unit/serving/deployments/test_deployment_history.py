@@ -9,6 +9,7 @@ from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.errors import UnknownDeploymentError
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.rollouts.moves import Pointers, Word, advance, begin, complete, end, switch_off
+from platform_assets.serving.deployments import service
 from platform_assets.serving.deployments.history import share_of
 from platform_assets.serving.deployments.service import Deployments, Seen
 from platform_assets.settings import Settings
@@ -101,6 +102,19 @@ async def test_an_arrival_is_no_second_deployment_and_a_second_try_is(moves: Mov
     newest = await moves.deployments.newest(10)
     assert [seen.deployment.deployment_id for seen in newest[:2]] == [second, first]
     assert [seen.deployment.phase for seen in newest[:2]] == ["in_force", "rolled_back"]
+
+
+async def test_only_the_last_moves_are_looked_through_and_an_arrival_among_them_is_none(
+    moves: Moves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = moves.begin(BLUE_GREEN)
+    advance(moves.pointers, "churn", rollout_id=begun, from_step="shadow", word=moves.word)
+    complete(moves.pointers, "churn", rollout_id=begun, from_step="all", word=moves.word)
+    told = []
+    for most in (3, 2, 1):
+        monkeypatch.setattr(service, "MOST_MOVES", most)
+        told.append([seen.deployment.deployment_id for seen in await moves.deployments.newest(10)])
+    assert told == [[begun], [], []]
 
 
 @pytest.mark.parametrize(
