@@ -76,7 +76,7 @@ class Desk:
             asked = ask_plainly(heart.releases, letter.body)
             if asked is None or asked.rows.needs_lookup or asked.rows.stored is None:
                 continue
-            if asked.split is not None and not asked.split.is_only_kept:
+            if asked.split is not None and not asked.split.is_asleep:
                 continue
             count = len(asked.rows.fields)
             if heart.admission.takes_now(rows=count):

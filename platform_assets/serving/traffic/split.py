@@ -50,11 +50,6 @@ class Split:
         return self.candidate is None and self.trial is None and self.off is None
 
     @property
-    def is_only_kept(self) -> bool:
-        """Whether the control answers whoever names no release: nothing but kept ones is beside it."""
-        return self == Split(control=self.control, kept=self.kept)
-
-    @property
     def lives(self) -> dict[str, LiveRelease]:
         """Every loaded release by its id."""
         found = {key: one.live for key, one in self.kept.items()}

@@ -112,7 +112,7 @@ class NoBatches:
 
     async def find(self, live: LiveRelease, columns: Mapping[str, Column]) -> LastBatch:
         """Return none for each row."""
-        return LastBatch([None] * len(columns[live.schema.row_keys[0]]), "nowhere")
+        return LastBatch([None] * len(columns[live.schema.row_keys[0]]), "online_store")
 
 
 async def endpoint_parts(home: Path, writer: EntryWriter, warm_up: bytes) -> Parts:
