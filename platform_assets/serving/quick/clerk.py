@@ -80,7 +80,10 @@ class Clerk:
         metrics.observe_calls(product, stages, calls=len(written))
         metrics.observe_calls(product, [("queue", started - call.letter.arrived) for call, _ in written], calls=1)
         for call, _ in written:
-            metrics.observe_request(route=PREDICT_PATH, status=_OK, seconds=now - call.letter.arrived)
+            seconds = now - call.letter.arrived
+            metrics.observe_request(route=PREDICT_PATH, status=_OK, seconds=seconds)
+            if call.asked.split is not None:  # a release that was in force is still at hand
+                metrics.observe_role(product, "control", is_failed=False, seconds=seconds)
 
 
 def write_calls(

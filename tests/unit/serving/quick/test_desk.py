@@ -17,7 +17,9 @@ from platform_assets.inference.live_pointer import SwitchedOff
 from platform_assets.inference.predictor import DeviceName, EngineName
 from platform_assets.serving.access import Decision
 from platform_assets.serving.quick.desk import Desk
+from platform_assets.serving.telemetry.metric_families import ROLES
 from platform_assets.serving.traffic.split import Kept, Split
+from platform_assets.serving.wire import PlainRequest
 from tests.unit.serving.conftest import WALL, Endpoint
 from tests.unit.serving.quick.conftest import Counter
 
@@ -162,6 +164,12 @@ async def test_a_product_that_is_not_answered_by_its_control_alone_goes_the_long
     releases._states = MappingProxyType({"churn": state})  # noqa: SLF001 - no pointer is moved for this
     answers = counter.settle(counter.body("churn", counter.row("churn", 1.0)))
     assert (len(answers), len(counter.outbox.long_way)) == ((0, 1) if is_off else (1, 0))
+    assert counted(counter, ROLES.name + "_count", role="control") == len(answers)
+
+
+async def test_the_desk_heeds_every_field_that_a_request_may_have() -> None:
+    """A new field of a request goes unheard at the desk until somebody has taught it there, and then here."""
+    assert set(PlainRequest.__struct_fields__) == {"product", "model", "entities", "rows", "features", "event_at"}
 
 
 async def test_a_caller_that_access_denies_gets_nothing_here(counter: Counter) -> None:
