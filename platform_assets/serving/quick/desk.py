@@ -73,13 +73,15 @@ class Desk:
         while waiting and rows < _MOST_ROWS:
             letter = waiting.popleft()
             taken.append(letter)
-            asked = ask_plainly(heart.releases, letter.body)
-            if asked is None or asked.rows.needs_lookup or asked.rows.stored is None:
+            letter.asked = asked = ask_plainly(heart.releases, letter.body)
+            if asked is None:
+                continue
+            count = len(asked.rows.fields)
+            rows += count  # also of what goes the long way: others get their turn in between
+            if asked.rows.needs_lookup or asked.rows.stored is None:
                 continue
             if asked.split is not None and not asked.split.is_asleep:
                 continue
-            count = len(asked.rows.fields)
             if heart.admission.takes_now(rows=count):
                 turn.append(PlainAsked(letter, asked, asked.rows.stored))
-                rows += count
         return turn

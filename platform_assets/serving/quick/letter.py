@@ -2,14 +2,16 @@
 
 from typing import Protocol
 
+from platform_assets.serving.asked import Asked
+
 
 class Letter:
     """A whole request to predict, with the instant on the monotonic clock at which its last byte was there.
 
-    It is answered once, or sent the long way once; either settles it.
+    It is answered once, or sent the long way once; either settles it. `asked` is what the body asks, once it was read.
     """
 
-    __slots__ = ("_sender", "arrived", "body", "is_settled", "request_id")
+    __slots__ = ("_sender", "arrived", "asked", "body", "is_settled", "request_id")
 
     def __init__(self, sender: "Sender", body: bytes, request_id: str, arrived: float) -> None:
         """Take what a sender asks."""
@@ -17,6 +19,7 @@ class Letter:
         self.body = body
         self.request_id = request_id
         self.arrived = arrived
+        self.asked: Asked | None = None
         self.is_settled = False
 
     def answer(self, content: bytes) -> None:

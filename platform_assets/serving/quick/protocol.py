@@ -5,13 +5,15 @@ The app costs such a request a task, a scope, messages and a stack of coroutines
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import MutableMapping
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from platform_assets.serving.asked import Asked
 from platform_assets.serving.bounded_head import BoundedHeadProtocol
 from platform_assets.serving.limits import MAX_BODY_BYTES
-from platform_assets.serving.predict_route import PREDICT_PATH
+from platform_assets.serving.predict_route import PREDICT_PATH, keep_asked
 from platform_assets.serving.quick.desk import Desk
 from platform_assets.serving.quick.letter import Letter
 from platform_assets.serving.request_ids import HEADER, new_request_id, usable_request_id
@@ -92,7 +94,7 @@ class QuickProtocol(BoundedHeadProtocol):
         """Start the app on a whole request."""
         self._letter = None
         if not self.transport.is_closing():
-            self._start_app(letter.body, more_body=False)
+            self._start_app(letter.body, more_body=False, asked=letter.asked)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was coming in."""
@@ -132,10 +134,11 @@ class QuickProtocol(BoundedHeadProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers += headers  # the scope holds this very list
 
-    def _start_app(self, body: bytes, *, more_body: bool) -> None:
+    def _start_app(self, body: bytes, *, more_body: bool, asked: Asked | None = None) -> None:
         """Do what uvicorn does at the end of a head, for a request whose head ended a while ago."""
         self._make_scope()
         self.scope.update({"method": "POST", "path": PREDICT_PATH, "raw_path": _PATH, "query_string": b""})
+        keep_asked(cast("MutableMapping[str, Any]", self.scope), asked)
         self.cycle = RequestResponseCycle(
             scope=self.scope,
             transport=self.transport,
