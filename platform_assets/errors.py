@@ -33,6 +33,7 @@ PlatformError
 │   ├── EngineFailedError       an engine or its device does not work; the model is well
 │   ├── ReleaseConflictError    somebody else moved the live pointer first
 │   ├── AlreadyInForceError     a product is already where it was to go back to
+│   ├── VersionRefusedError     a version that a person rejected is to get traffic
 │   ├── RolloutStateError       a rollout is not where a move would begin
 │   ├── ExperimentStateError    an experiment cannot be created, started or stopped as things are
 │   ├── InvalidExperimentError  an experiment contradicts itself or its product
@@ -449,6 +450,20 @@ class AlreadyInForceError(BundleError):
         super().__init__(
             f"{product!r} is at release {release}{beside} already: nothing was changed. `platform releases history "
             f"{product}` tells who moved it."
+        )
+
+
+class VersionRefusedError(BundleError):
+    """A version was rejected by a person and gets no traffic; nothing was moved."""
+
+    code = "version_refused"
+    status = 409
+
+    def __init__(self, *, product: str, version: int) -> None:
+        """Name the product and the version."""
+        super().__init__(
+            f"version {version} of {product!r} was rejected and gets no traffic; `platform releases list {product}` "
+            f"says by whom. Train and approve another version."
         )
 
 

@@ -137,6 +137,13 @@ def is_drop_above(pair: Pair, drop: float, alpha: float) -> bool:
     return least_log_evidence(pair, shift=-drop) >= float(np.log(1.0 / alpha))
 
 
+def is_rise_above(pair: Pair, rise: float, alpha: float) -> bool:
+    """Return whether the treatment's mean is shown to be more than `rise` above the control's."""
+    if _observed(pair.treatment) - _observed(pair.control) <= rise:
+        return False
+    return least_log_evidence(pair, shift=rise) >= float(np.log(1.0 / alpha))
+
+
 def _mixture(size: Floats, total: Floats) -> Floats:
     """Return the log probability of an arm's values under the mixture that is bet on."""
     return log_gamma(total + 0.5) + log_gamma(size - total + 0.5) - log_gamma(size + 1.0) - _LOG_PI

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from platform_assets.contract.rollout import RolloutPlan, Step
-from platform_assets.errors import ModelUnusableError, ReleaseConflictError
+from platform_assets.errors import ModelUnusableError, ReleaseConflictError, VersionRefusedError
 from platform_assets.inference.durable import write_file
 from platform_assets.inference.pointer_moves import Cause, PointerMove, write_move
+from platform_assets.inference.refusals import is_refused
 from platform_assets.inference.release import read_release
 
 BY_NOBODY = Cause(kind="moved", by="unknown", reason="none was given")
@@ -92,15 +93,20 @@ def put_live(releases_dir: Path, product: str, wanted: LivePointer, cause: Cause
     """Put a pointer in force that was derived from the one before it, whose sequence is one less (0: no pointer yet).
 
     The move is on disk with its cause before it is in force. Raises ReleaseConflictError when somebody else moved
-    first, NoReleaseError when a release that it names is not stored.
+    first, NoReleaseError when a release that it names is not stored, VersionRefusedError when one that it names anew
+    was rejected.
     """
-    for release_id in (wanted.release_id, *((wanted.rollout.release_id,) if wanted.rollout else ())):
+    for release_id in _named(wanted):
         read_release(releases_dir, product, release_id)
     with _locked(releases_dir / product / ".lock"):
         live = read_live(releases_dir, product)
         actual = live.sequence if live else 0
         if actual != wanted.sequence - 1:
             raise ReleaseConflictError(product=product, expected=wanted.sequence - 1, actual=actual)
+        for release_id in _named(wanted) - (_named(live) if live else set()):
+            version = read_release(releases_dir, product, release_id).model_version
+            if is_refused(releases_dir, product, version):
+                raise VersionRefusedError(product=product, version=version)
         # One that a killed mover left behind has the same sequence, and never came into force: it is replaced.
         write_move(releases_dir, _move_of(product, wanted, cause), fsync=fsync)
         write_file(live_path(releases_dir, product), msgspec.json.encode(wanted), fsync=fsync)
@@ -136,6 +142,10 @@ def move_live(
 def live_path(releases_dir: Path, product: str) -> Path:
     """Return the file of a product's live pointer."""
     return releases_dir / product / "live.json"
+
+
+def _named(pointer: LivePointer) -> set[str]:
+    return {pointer.release_id, pointer.rollout.release_id} if pointer.rollout else {pointer.release_id}
 
 
 def _still_kept(live: LivePointer, at: dt.datetime, *, without: str) -> tuple[KeptRelease, ...]:

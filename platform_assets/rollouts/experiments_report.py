@@ -8,7 +8,6 @@ import msgspec
 from platform_assets.contract.assignment import Unit
 from platform_assets.experiments.histogram import Histogram
 from platform_assets.experiments.summary import Summary
-from platform_assets.experiments.verdict import Verdict, verdict
 from platform_assets.rollouts.experiments_course import ExperimentRecord
 
 
@@ -27,10 +26,9 @@ class VariantFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExperimentFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """A running experiment at an instant. Labels and values come later, to `platform experiments show`.
+    """A running experiment at an instant; `paused` says why nobody is assigned at the moment.
 
-    `paused` says why nobody is assigned at the moment. `verdicts` are on the error rate, by treatment, where that is
-    compared.
+    Labels, values and verdicts come later, to `platform experiments show`.
     """
 
     product: str
@@ -40,7 +38,6 @@ class ExperimentFigures(msgspec.Struct, frozen=True, kw_only=True):
     told_at: dt.datetime
     paused: str | None
     variants: tuple[VariantFigures, ...]
-    verdicts: dict[str, Verdict]
 
 
 def figures_of(
@@ -48,8 +45,6 @@ def figures_of(
 ) -> ExperimentFigures:
     """Return the figures of an experiment; a variant that has answered nothing yet has none."""
     experiment, nothing = record.experiment, Summary()
-    control = seen.get(experiment.control.name, nothing)
-    compared = [metric for metric in experiment.metrics if metric.name == "error_rate"]
     return ExperimentFigures(
         product=experiment.product,
         experiment_id=experiment.id,
@@ -61,11 +56,6 @@ def figures_of(
             _figures(variant.name, variant.release, variant.share, seen.get(variant.name, nothing))
             for variant in experiment.variants
         ),
-        verdicts={
-            variant.name: verdict(experiment, control, seen.get(variant.name, nothing), metric=metric, variant=variant)
-            for variant in experiment.treatments
-            for metric in compared
-        },
     )
 
 

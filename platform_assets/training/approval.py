@@ -9,6 +9,7 @@ from platform_assets.contract.product import Product
 from platform_assets.errors import AlreadyInForceError, ApprovalRefusedError, RegistryUnavailableError
 from platform_assets.inference.bundle import load_bundle
 from platform_assets.inference.live_pointer import read_live
+from platform_assets.inference.refusals import accept_version, refuse_version
 from platform_assets.inference.release import Release, make_release, read_release, write_release
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
@@ -89,16 +90,16 @@ def reject_version(settings: Settings, ledger: Ledger, product: Product, version
     known = get_model_version(ledger, product.name, version)
     subject = model_version_subject(product.name, version)
     with ledger.transaction():  # no approval moves the pointer meanwhile: it holds this lock while it does
-        live = _live_release(settings, product.name)
-        if live is not None and live.model_version == version:
-            problem = "it is in force; `platform releases rollback` first"
-            raise ApprovalRefusedError(product=product.name, version=version, problem=problem)
-        if _candidate_version(settings, product.name) == version:
-            problem = "it is on its way; `platform rollouts end` first"
-            raise ApprovalRefusedError(product=product.name, version=version, problem=problem)
         found = last_decision(ledger, "model_version", subject)
         if found is not None and found.verdict == "rejected":
             require_undecided(ledger, "model_version", subject)
+        # Before the look at the pointer: who deploys without the ledger is seen there, or sees this mark.
+        refuse_version(settings.releases_dir, product.name, version, fsync=settings.fsync)
+        try:
+            _require_no_traffic(settings, product.name, version)
+        except ApprovalRefusedError:
+            accept_version(settings.releases_dir, product.name, version, fsync=settings.fsync)
+            raise
         evidence = {"bundle_digest": known.bundle_digest, "gates": known.gates}
         decision = record_decision(
             ledger, mandate, kind="model_version", subject=subject, verdict="rejected", evidence=evidence
@@ -107,6 +108,16 @@ def reject_version(settings: Settings, ledger: Ledger, product: Product, version
     with suppress(RegistryUnavailableError):  # the rejection stands; the next move tells MLflow
         show_tags(settings, ledger, product.name, read_live(settings.releases_dir, product.name))
     return decision
+
+
+def _require_no_traffic(settings: Settings, product: str, version: int) -> None:
+    live = _live_release(settings, product)
+    if live is not None and live.model_version == version:
+        problem = "it is in force; `platform releases rollback` first"
+        raise ApprovalRefusedError(product=product, version=version, problem=problem)
+    if _candidate_version(settings, product) == version:
+        problem = "it is on its way; `platform rollouts end` first"
+        raise ApprovalRefusedError(product=product, version=version, problem=problem)
 
 
 def _approve(
@@ -130,6 +141,7 @@ def _approve(
     require_registry(settings)
     with ledger.transaction():  # a rejection comes wholly before this or after it
         _require_not_rejected(ledger, product, version)
+        accept_version(settings.releases_dir, product.name, version, fsync=settings.fsync)  # of a rejection that died
         is_allowed = by != APPROVED_BY or may_come_in(settings, ledger, release)
         is_moved = is_allowed and bring_in(settings, product, release, mandate)
         _record_approval(ledger, mandate, release, judgement)

@@ -51,6 +51,7 @@ PLAN = RolloutPlan(
     )
 )
 AT_ONCE = RolloutPlan(strategy="instant")
+MOST_DEGRADED = 0.05
 
 
 @dataclass
@@ -71,6 +72,9 @@ class Report:
             f"answers with other statuses than 200: {dict(statuses)}": set(statuses) != {200},
             f"{check.lost()} answers are not in the log": check.lost(),
             f"{len(check.wrong)} answers disagree: {check.wrong[:3]}": check.wrong,
+            f"{check.degraded.total()} of {check.checked} rows without the store": (
+                check.degraded.total() > MOST_DEGRADED * check.checked
+            ),
             f"only {sorted(check.combinations)} answered": len({each[0] for each in check.combinations}) < 2,
         }
         return [problem for problem, is_so in found.items() if is_so]
@@ -88,7 +92,8 @@ class Report:
             f"seed {SEED}: {self.turns['promoted']} promotions, {self.turns['rolled back']} rollbacks of everything, "
             f"{self.turns['ended']} ended rollouts in {self.seconds:.0f} s under load; {self.outcome.statuses[200]} "
             f"requests answered, {self.dropped} dropped; {check.checked} rows checked, {len(check.wrong)} disagree, "
-            f"{check.lost()} not in the log; rows by version and snapshot: {combinations}; "
+            f"{check.lost()} not in the log, {check.degraded.total()} without the store; "
+            f"rows by version and snapshot: {combinations}; "
             f"p50 {1000 * self.outcome.quantile(0.5):.1f} ms, p99 {1000 * self.outcome.quantile(0.99):.1f} ms; "
             f"a rollback reached the endpoint after {1000 * statistics.median(ordered):.0f} ms (median), "
             f"{1000 * ordered[int(0.99 * (len(ordered) - 1))]:.0f} ms (p99), {1000 * ordered[-1]:.0f} ms (longest)"

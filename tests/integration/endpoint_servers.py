@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,15 @@ class Served:
 
 
 @contextmanager
-def served(settings: Settings, log: Path, *, workers: int = 1, port: int | None = None) -> Iterator[Served]:
-    """Run an endpoint over the home of the settings until the context ends."""
+def served(
+    settings: Settings,
+    log: Path,
+    *,
+    workers: int = 1,
+    port: int | None = None,
+    program: Sequence[str] = ("platform_assets.serving.run",),
+) -> Iterator[Served]:
+    """Run an endpoint over the home of the settings until the context ends; `program` is a module and its arguments."""
     port = port or free_port()
     environment = {
         **os.environ,
@@ -58,7 +65,7 @@ def served(settings: Settings, log: Path, *, workers: int = 1, port: int | None 
         "REDIS_URL": settings.online_url,
         "PLATFORM_FSYNC": "off",
     }
-    command = [sys.executable, "-m", "platform_assets.serving.run", "--workers", str(workers)]
+    command = [sys.executable, "-m", *program, "--workers", str(workers)]
     with (
         log.open("ab") as output,
         subprocess.Popen(

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 _ANSWER_WITHIN_S = 30.0
@@ -25,14 +25,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Load:
-    """Callers that each send a request, pause, and send the next; `keep` sees the status and body of each answer."""
+    """Callers that each send a request, pause, and send the next; `keep` sees the status and body of each answer.
+
+    Where there are `bodies`, they are sent one after the other, again and again, in place of `body`.
+    """
 
     port: int
-    body: bytes
-    connections: int
+    body: bytes = b""
+    connections: int = 1
     keep: Callable[[int, bytes], None] = lambda _status, _body: None
     pause_s: float = 0.0
     pause_after_refusal_s: float = 0.0
+    bodies: Iterator[bytes] | None = None
 
     async def run(self, seconds: float) -> Outcome:
         """Send for so long; what is under way at the end is waited for."""
@@ -58,7 +62,7 @@ class Load:
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, outcome: Outcome) -> None:
         started = time.perf_counter()
-        writer.write(_request(self.body))
+        writer.write(_request(next(self.bodies) if self.bodies else self.body))
         status, body = await asyncio.wait_for(_read_answer(reader), _ANSWER_WITHIN_S)
         outcome.statuses[status] += 1
         if status == 200:

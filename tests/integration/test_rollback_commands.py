@@ -197,15 +197,19 @@ def test_a_rejected_version_never_comes_into_force_again(two_releases: TwoReleas
     assert two_releases.state == NEW
 
 
-def test_a_version_that_was_put_aside_is_approved_by_a_person_with_the_judgement_of_its_gates(
+def test_a_version_that_was_put_aside_comes_back_on_its_way_by_a_person_with_the_judgement_of_its_gates(
     two_releases: TwoReleases, platform: OperatorLine
 ) -> None:
     back(two_releases)
     done = platform("releases", "approve", PRODUCT, "--version", "2", "--reason", "the store was at fault", "--json")
     assert done.code == 0, done.stderr
+    assert (done.told["begun"]["model_version"], two_releases.state) == (2, NEW)  # on its way, as churn declares
+    assert platform("rollouts", "end", PRODUCT, *WHY).code == 0
+    at_once = ("--release", two_releases.second.release_id, "--strategy", "instant")
+    assert platform("rollouts", "begin", PRODUCT, *at_once, *WHY).code == 0
     assert two_releases.state == (2, "first")
     by_gates, by_hand = decisions(two_releases.ledger, "model_version", f"{PRODUCT} 2")
     assert (by_gates.decided_by, by_hand.decided_by, by_hand.reason) == ("gates", "ann", "the store was at fault")
-    assert [gate["is_passed"] for gate in by_hand.evidence["gates"]] == [True]
+    assert all(gate["is_passed"] for gate in by_hand.evidence["gates"])
     assert platform("releases", "approve", PRODUCT, "--version", "2", *WHY).error == "already_in_force"
     assert platform("releases", "approve", PRODUCT, "--version", "1", *WHY).error == "approval_refused"

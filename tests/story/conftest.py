@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from platform_assets.inference.release import Release
 from platform_assets.processes.control import stop_all
 from platform_assets.settings import Settings
 from tests.story.sample_platform import sample_environment, start_demo
+from tests.story.second_version import train_both
+from tests.unit.registry.registry_home import RegistryHome
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +38,9 @@ def settings(environment: dict[str, str], platform_home: Path) -> Iterator[Setti
         process.kill()
         process.wait()
         stop_all(chosen)
+
+
+@pytest.fixture(scope="session")
+def trained_versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[RegistryHome, Release]:
+    """Return a home with a version in force and a second one that nobody has approved."""
+    return train_both(tmp_path_factory.mktemp("versions") / "home")

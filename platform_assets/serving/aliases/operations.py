@@ -6,6 +6,7 @@ from platform_assets.errors import RouteRetiredError
 from platform_assets.serving.aliases.requests import EntitiesRequest, EntityRequest, PayloadRequest
 from platform_assets.serving.openapi.endpoint_operations import PREDICTION_ERRORS
 from platform_assets.serving.openapi.operation import Form, Operation, Reply
+from platform_assets.serving.traffic.operations import CALL_HEADERS
 from platform_assets.serving.wire import Answers, SingleAnswer
 
 _HEADERS = {
@@ -31,6 +32,7 @@ def _alias(path: str, operation_id: str, request: Any, forms: tuple[Form, ...]) 
         operation_id=operation_id,
         group="Deprecated",
         summary="An older name of POST /v1/predict.",
+        parameters=CALL_HEADERS,
         forms=forms,
         request=request,
         replies={200: Reply(description="As of POST /v1/predict.", kinds=(Answers, SingleAnswer))},

@@ -14,6 +14,7 @@ from platform_assets.serving.open_inference.wire import (
 )
 from platform_assets.serving.openapi.endpoint_operations import PREDICTION_ERRORS
 from platform_assets.serving.openapi.operation import Operation, Parameter, Reply
+from platform_assets.serving.traffic.operations import CALL_HEADERS
 from platform_assets.serving.wire_problem import Problem
 
 _GROUP = "Open Inference Protocol"
@@ -99,7 +100,7 @@ def _of_model(path: str, suffix: str, parameters: tuple[Parameter, ...]) -> Iter
         summary="Predict for rows, as tensors.",
         description="One input tensor per field of a row. Tensors may travel as bytes behind the JSON object too, with "
         "the header Inference-Header-Content-Length.",
-        parameters=parameters,
+        parameters=(*parameters, *CALL_HEADERS),
         request=InferRequest,
         replies={
             200: Reply(

@@ -46,8 +46,8 @@ def operations() -> tuple[Operation, ...]:
             operation_id="experiment",
             group="Experiments",
             summary="The live figures of a running experiment.",
-            description="Answers, errors, latencies and scores of each variant, summed over all workers, and the "
-            "verdict on the error rate. Labels and values become known later: `platform experiments show` has them.",
+            description="Answers, errors, latencies and scores of each variant, summed over all workers. Labels, "
+            "values and verdicts come later: `platform experiments show` has them.",
             parameters=(_PRODUCT,),
             replies={200: Reply(description="The figures of each variant.", kinds=(ExperimentFigures,))},
             errors=(UnknownProductError, NoReleaseError, NoExperimentError),

@@ -17,6 +17,7 @@ from platform_assets.experiments.rates import (
     is_rate_above,
     is_rate_below,
     is_ratio_above,
+    is_rise_above,
     least_log_evidence,
     log_evidence,
     rate_interval,
@@ -107,6 +108,12 @@ def test_ten_times_the_errors_of_the_control_are_shown_to_be_more_than_twice_as_
 def test_a_drop_of_accuracy_is_shown_once_it_is_surely_above_what_is_allowed() -> None:
     assert is_drop_above(Pair(Arm(4_000, 3_800), Arm(4_000, 3_400)), 0.02, 0.01)
     assert not is_drop_above(Pair(Arm(4_000, 3_800), Arm(4_000, 3_750)), 0.02, 0.01)
+
+
+def test_a_rise_of_errors_is_shown_once_it_is_surely_above_what_does_not_matter() -> None:
+    assert is_rise_above(Pair(Arm(20_000, 20), Arm(20_000, 200)), 0.002, 0.01)
+    assert not is_rise_above(Pair(Arm(20_000, 20), Arm(20_000, 60)), 0.002, 0.01)
+    assert not is_rise_above(Pair(Arm(20_000, 200), Arm(20_000, 20)), 0.002, 0.01)
 
 
 def test_values_that_vary_little_have_a_much_narrower_interval_than_a_rate() -> None:

@@ -86,7 +86,6 @@ async def test_live_figures_have_answers_errors_latency_and_scores_of_each_varia
     assert list(control["scores"]["counts"]) == ["25"]
     assert list(treatment["scores"]["counts"]) == ["75"]
     assert told["paused"] is None
-    assert told["verdicts"]["treatment"]["word"] == "no difference shown yet"
 
 
 async def test_without_an_experiment_there_is_nothing_to_tell(endpoint: Endpoint) -> None:
