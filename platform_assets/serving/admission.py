@@ -95,6 +95,13 @@ class Admission:
             return _Entry(self, self._small, 1, rows)
         return _Entry(self, self._large, min(rows, limits.rows), rows)
 
+    def takes_now(self, *, rows: int) -> bool:
+        """Tell whether a call of so many rows would be answered before any other one; it has no place by this."""
+        limits = self._limits
+        is_small = rows <= limits.small_call_rows
+        lane, cost = (self._small, 1) if is_small else (self._large, min(rows, limits.rows))
+        return not lane.queue and self.fits(lane, cost)
+
     def fits(self, lane: _Lane, cost: int) -> bool:
         """Tell whether a call can be taken now, whoever waits."""
         if lane.used == 0:

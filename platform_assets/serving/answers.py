@@ -5,7 +5,6 @@ from typing import Any
 
 from platform_assets.contract.prediction_log import PredictionLogEntry, told_of
 from platform_assets.contract.score import Score
-from platform_assets.inference.frame import Floats
 from platform_assets.inference.scoring import label_of
 from platform_assets.serving.call import Call
 from platform_assets.serving.identity import prediction_ids
@@ -13,9 +12,11 @@ from platform_assets.serving.rows import Rows, key_text, sent_values
 from platform_assets.serving.verdict import Verdict
 from platform_assets.serving.wire import Answer, Answers, SingleAnswer
 
+Values = Sequence[list[float]]
 
-def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Verdict]) -> list[PredictionLogEntry]:
-    """Return one log entry per row, in order; the answers are made from them. `features` [rows, stored columns]."""
+
+def make_entries(call: Call, rows: Rows, features: Values, verdicts: Sequence[Verdict]) -> list[PredictionLogEntry]:
+    """Return one log entry per row, in order; the answers are made from them. `features` [rows][stored columns]."""
     live, snapshot = call.live, call.snapshot
     schema, release, manifest = live.schema, live.release, live.bundle.manifest
     # Looked up once and not for each of a thousand rows.
@@ -24,7 +25,7 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
     engine, device, name_of = live.engine, live.device, prediction_ids(call)
     assignment = told_of(call.assigned)
     entries = []
-    for position, (row, values, verdict) in enumerate(zip(rows.fields, features.tolist(), verdicts, strict=True)):
+    for position, (row, values, verdict) in enumerate(zip(rows.fields, features, verdicts, strict=True)):
         row_keys = {name: key_text(row[at]) for name, at in schema.keys}
         score = verdict.score
         entries.append(
@@ -39,7 +40,7 @@ def make_entries(call: Call, rows: Rows, features: Floats, verdicts: Sequence[Ve
                 predicted_at=call.predicted_at,
                 score=score,
                 label=None if score is None else label_of(product, score),
-                confidence=_confidence(semantics, score),
+                confidence=confidence_of(semantics, score),
                 uncertainty=verdict.uncertainty,
                 is_valid=verdict.is_valid,
                 release_id=release.release_id,
@@ -115,7 +116,7 @@ def _told(entry: PredictionLogEntry, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _confidence(semantics: Score, score: float | None) -> float | None:
+def confidence_of(semantics: Score, score: float | None) -> float | None:
     """Return the probability of the given label; an estimate or a class has none."""
     if score is None or semantics.kind != "probability" or semantics.threshold is None:
         return None

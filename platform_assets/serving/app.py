@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from platform_assets.serving.asgi import build_app
 from platform_assets.serving.connections import connect_parts
+from platform_assets.serving.quick.desk import Desk
 from platform_assets.serving.telemetry.self_watch import watching
 from platform_assets.serving.traffic.board import RolloutBoard
 from platform_assets.serving.traffic.trial_watch import TrialBoard
@@ -40,7 +41,10 @@ def create_app(settings: Settings, *, seat: Seat | None = None) -> Starlette:
         if spans is not None:
             await asyncio.to_thread(spans.close)
 
-    return build_app(connected.parts, lifespan, spans=spans)
+    app = build_app(connected.parts, lifespan, spans=spans)
+    if spans is None:  # whose traces are sent on goes the long way
+        app.state.desk = Desk(connected.parts.heart)
+    return app
 
 
 def _span_export(settings: Settings) -> "SpanExport | None":

@@ -42,10 +42,11 @@ def ask_body(releases: Releases, body: bytes) -> Asked:
 
     Raises RequestError with the path of what is wrong, NoReleaseError where nothing is released.
     """
-    return _ask_plainly(releases, body) or ask(releases, read_request(body))
+    return ask_plainly(releases, body) or ask(releases, read_request(body))
 
 
-def _ask_plainly(releases: Releases, body: bytes) -> Asked | None:
+def ask_plainly(releases: Releases, body: bytes) -> Asked | None:
+    """Return what a plain JSON body asks; None for one that has to be read value by value, because it may be wrong."""
     request = read_plain_request(body)
     product = request and request.only_product
     state = releases.states.get(product) if product else None

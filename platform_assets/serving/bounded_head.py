@@ -36,14 +36,20 @@ class BoundedHeadProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to count."""
-        self._is_in_head = True
-        self._head_bytes = 0
+        self._begin_head()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Stop counting and pass the request on."""
-        self._is_in_head = False
+        self._end_head()
         super().on_headers_complete()
+
+    def _begin_head(self) -> None:
+        self._is_in_head = True
+        self._head_bytes = 0
+
+    def _end_head(self) -> None:
+        self._is_in_head = False
 
     def _refuse(self) -> None:
         self.transport.write(_ANSWER)

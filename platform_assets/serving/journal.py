@@ -1,7 +1,7 @@
 """The prediction log as the endpoint sees it: entries go out in the background and never delay or fail an answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from platform_assets.contract.prediction_log import PredictionLogEntry, encode_entry
@@ -29,9 +29,13 @@ class Journal:
 
     def append(self, entries: Sequence[PredictionLogEntry]) -> None:
         """Log the rows of one answer; call it in the event loop."""
+        self.append_encoded(map(encode_entry, entries))
+
+    def append_encoded(self, entries: Iterable[bytes]) -> None:
+        """Log rows that are encoded already; call it in the event loop."""
         if not self._held:
             asyncio.get_running_loop().call_later(_HAND_OVER_SECONDS, self.hand_over)
-        self._held += map(encode_entry, entries)
+        self._held += entries
         if len(self._held) >= _MOST_HELD:
             self.hand_over()
 

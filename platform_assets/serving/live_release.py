@@ -52,6 +52,13 @@ class LiveRelease:
         return all(name in self.schema.fields for view in self.features.views for name in view.join_keys)
 
     @property
+    def takes_rows_as_sent(self) -> bool:
+        """Whether the model's inputs are the stored features in their order, so that a row of them needs no work."""
+        inputs = self.bundle.preprocessor.inputs
+        is_plain = all(column.categories is None for column in inputs)
+        return is_plain and tuple(column.name for column in inputs) == self.product.stored_columns
+
+    @property
     def engine(self) -> str:
         """What computes the score."""
         return self.bundle.predictor.engine

@@ -13,7 +13,7 @@ from platform_assets.serving.batching.batcher import Batcher
 from platform_assets.serving.batching.lane import LaneKey
 from platform_assets.serving.breaker import BreakerLimits, CircuitBreaker
 from platform_assets.serving.cache.keys import row_keys
-from platform_assets.serving.cache.prediction_cache import CachedScores, PredictionCache
+from platform_assets.serving.cache.prediction_cache import CachedScores, KnownScores, PredictionCache
 from platform_assets.serving.inputs import Inputs
 from platform_assets.serving.judge import Case, Judgement, Stages, case_matrix, close_case, open_case
 from platform_assets.serving.live_release import LiveRelease
@@ -34,11 +34,12 @@ class ModelRun:
         metrics: Metrics,
         wall_s: Callable[[], float],
         cache: PredictionCache | None = None,
+        batcher: Batcher | None = None,
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Start with an empty cache; `wall_s` gives the wall instant in epoch seconds."""
         self._cache = cache or PredictionCache(timer=time.monotonic)
-        self._batcher = Batcher()
+        self._batcher = batcher or Batcher()
         self._counts = ModelCounts(self._cache, self._batcher, metrics)
         self._wall_s = wall_s
         self._timer = timer
@@ -50,6 +51,27 @@ class ModelRun:
         if inputs.count <= _SMALL_ROWS:
             return await self._turns.join(live, inputs)
         return await self._judge(live, inputs)
+
+    def score_now(self, live: LiveRelease, matrix: Floats, stages: Stages, *, calls: int) -> KnownScores | None:
+        """Return the scores of the rows of several calls that read nothing from the store; None if they would wait.
+
+        None also where the engine may not be asked or fails: who then takes the usual way meets that there.
+        """
+        started, scoring_s = self._timer(), 0.0
+
+        def compute(missing: Floats) -> Scored | None:
+            nonlocal scoring_s
+            begun = self._timer()
+            scored = self._computed_now(live, missing, calls)
+            scoring_s = self._timer() - begun
+            return scored
+
+        cache = live.product.online.cache if live.product.online else None
+        keys = row_keys(live.scope(None), matrix) if cache else []
+        known = self._cache.score_now(live.product.name, cache, keys, matrix, compute, at=self._wall_s())
+        self._counts.tell(live.product.name, live.engine)
+        stages += [("cache", self._timer() - started - scoring_s), ("score", scoring_s)]
+        return known
 
     def close(self) -> None:
         """Refuse what waits for an engine."""
@@ -93,6 +115,22 @@ class ModelRun:
         cache_s = self._timer() - prepared - scoring_s
         stages += [("prepare", prepared - started), ("cache", cache_s), ("score", scoring_s)]
         return scores
+
+    def _computed_now(self, live: LiveRelease, matrix: Floats, calls: int) -> Scored | None:
+        breaker = self._breaker(live.release.release_id, live.score_deadline_s)
+        ticket = breaker.enter()
+        if ticket is None:
+            return None
+        key, report = LaneKey(live.product.name, live.release.release_id), breaker.abandoned
+        try:
+            scored = self._batcher.score_now(key, functools.partial(score_matrix, live.bundle), matrix, calls=calls)
+            if scored is not None:
+                report = breaker.succeeded
+        except BundleError:
+            return None
+        finally:
+            report(ticket)
+        return scored
 
     async def _computed(self, live: LiveRelease, matrix: Floats) -> Scored:
         """Return what the engine says; one that keeps failing is left alone for a while, with EngineFailedError."""

@@ -1,10 +1,14 @@
 """POST /v1/predict as plain ASGI: the route that almost every request takes pays for no router."""
 
+from collections.abc import MutableMapping
+from typing import Any
+
 import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from platform_assets.errors import PlatformError
+from platform_assets.serving.asked import Asked
 from platform_assets.serving.envelope import read_body
 from platform_assets.serving.heart import Heart
 from platform_assets.serving.model_parameter import named_by_address
@@ -16,7 +20,13 @@ from platform_assets.serving.wire import Answers, SingleAnswer
 
 PREDICT_PATH = "/v1/predict"
 _ENCODER = msgspec.json.Encoder()
+_ASKED = "platform_asked"
 _CONTENT_TYPE = (b"content-type", b"application/json")
+
+
+def keep_asked(scope: MutableMapping[str, Any], asked: Asked | None) -> None:
+    """Remember what the body of the request in hand asks: who has read it spares the route to do so again."""
+    scope[_ASKED] = asked
 
 
 class PredictRoute:
@@ -50,7 +60,8 @@ class PredictRoute:
             request = named_by_address(body, scope["query_string"])
             if request is not None:
                 return await self._heart.predict(request, request_id=request_id, trace=trace, headers=headers)
-        return await self._heart.predict_body(body, request_id=request_id, trace=trace, headers=headers)
+        asked = scope.get(_ASKED)
+        return await self._heart.predict_body(body, request_id=request_id, trace=trace, headers=headers, asked=asked)
 
 
 class ShortCut:

@@ -21,9 +21,19 @@ def assign_request_id(scope: Scope, sent: bytes, *, trace_id: str | None = None)
 
     The id is remembered in the scope.
     """
-    chosen = sent.decode("ascii") if _USABLE.fullmatch(sent) else trace_id or f"{_PROCESS}{next(_NUMBERS):08x}"
+    chosen = usable_request_id(sent) or trace_id or new_request_id()
     scope[_SCOPE_KEY] = chosen
     return chosen
+
+
+def usable_request_id(sent: bytes) -> str | None:
+    """Return the id that the caller sent, None when it is not plain and short."""
+    return sent.decode("ascii") if sent and _USABLE.fullmatch(sent) else None
+
+
+def new_request_id() -> str:
+    """Return an id that no other request of any process has."""
+    return f"{_PROCESS}{next(_NUMBERS):08x}"
 
 
 def request_id_of(scope: Scope) -> str:

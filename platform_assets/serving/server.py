@@ -1,14 +1,19 @@
 """How uvicorn serves the endpoint: one event loop, deliberate limits, and an end that answers what is in flight."""
 
+import asyncio
+import functools
 import gc
 import resource
 import socket
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
 
 from platform_assets.serving.bounded_head import BoundedHeadProtocol
 from platform_assets.serving.limits import MAX_CONNECTIONS
+from platform_assets.serving.quick.desk import Desk
+from platform_assets.serving.quick.protocol import QuickProtocol
 from platform_assets.serving.workers.listeners import BACKLOG, HOST
 from platform_assets.settings import Settings
 
@@ -28,7 +33,7 @@ def serve(app: Starlette, settings: Settings, *, listener: socket.socket | None 
         host=HOST,
         port=settings.endpoint_port,
         loop="uvloop",
-        http=BoundedHeadProtocol,
+        http=_protocol(app),
         ws="none",
         lifespan="on",
         access_log=False,
@@ -41,6 +46,14 @@ def serve(app: Starlette, settings: Settings, *, listener: socket.socket | None 
     )
     _spare_the_collector()
     uvicorn.Server(config).run(sockets=None if listener is None else [listener])
+
+
+def _protocol(app: Starlette) -> type[asyncio.Protocol]:
+    """Return what makes the protocol of a connection; without a desk the app answers everything."""
+    desk: Desk | None = getattr(app.state, "desk", None)
+    if desk is None:
+        return BoundedHeadProtocol
+    return cast("type[asyncio.Protocol]", functools.partial(QuickProtocol, desk=desk))
 
 
 def _spare_the_collector() -> None:

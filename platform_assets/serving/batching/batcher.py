@@ -91,6 +91,12 @@ class Batcher:
         self._lane(key, engine, limits).calls.append(call)
         return await call.answer
 
+    def score_now(self, key: LaneKey, engine: Engine, matrix: Floats, *, calls: int) -> Scored | None:
+        """Return the scores of the rows of several calls at once; None when they would have to wait."""
+        if self._lanes or self._beside == key or self.costs.estimate(key, len(matrix)) > self._inline_s:
+            return None
+        return self._score_now(key, engine, matrix, calls=calls)
+
     def is_busy_with(self, key: LaneKey) -> bool:
         """Tell whether the thread is scoring for these calls now."""
         return self._beside == key
@@ -119,12 +125,12 @@ class Batcher:
         self._calls_in_turn = 0
         self._advance()
 
-    def _score_now(self, key: LaneKey, engine: Engine, matrix: Floats) -> Scored:
+    def _score_now(self, key: LaneKey, engine: Engine, matrix: Floats, *, calls: int = 1) -> Scored:
         started = self._timer()
         scored = engine(matrix)
         rows = len(matrix)
         self.costs.observe(key, rows, self._timer() - started)
-        self.counts[key.product].count(calls=1, rows=rows)
+        self.counts[key.product].count(calls=calls, rows=rows)
         return scored
 
     def _refuse_overload(self, key: LaneKey, rows: int) -> None:

@@ -1,7 +1,7 @@
 """The first tier: the scores that this process computed or fetched last, bounded in number and in age."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from platform_assets.serving.cache.prediction import Prediction
 
@@ -29,10 +29,16 @@ class LocalTier:
 
     def keep(self, key: bytes, prediction: Prediction, *, expires_at: float) -> None:
         """Keep a prediction until a monotonic instant, or until the bound pushes it out."""
-        self._entries[key] = (expires_at, prediction)
-        self._entries.move_to_end(key)
-        while len(self._entries) > self.max_entries:
-            self._entries.popitem(last=False)
+        self.keep_all({key: prediction}, expires_at=expires_at)
+
+    def keep_all(self, predictions: Mapping[bytes, Prediction], *, expires_at: float) -> None:
+        """Keep predictions until a monotonic instant, or until the bound pushes them out."""
+        entries = self._entries
+        for key, prediction in predictions.items():
+            entries[key] = (expires_at, prediction)
+            entries.move_to_end(key)
+        while len(entries) > self.max_entries:
+            entries.popitem(last=False)
             self.evicted += 1
 
     def _find(self, key: bytes, now: float) -> Prediction | None:

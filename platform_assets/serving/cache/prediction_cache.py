@@ -19,6 +19,7 @@ from platform_assets.serving.cache.shared import SharedTier
 from platform_assets.serving.stored import Flags
 
 Compute = Callable[[Floats], Awaitable[Scored]]
+ComputeNow = Callable[[Floats], Scored | None]
 
 # Workers of one machine share its clock; entries from further ahead were written before it was set back.
 _CLOCK_SKEW_S = 5.0
@@ -31,6 +32,13 @@ class CachedScores:
     scored: Scored
     computed_at: Floats
     is_hit: Flags
+
+
+class KnownScores(NamedTuple):
+    """The same for rows that nobody had to wait for, as plain values: predictions, and whether each was reused."""
+
+    predictions: list[Prediction]
+    is_hit: list[bool]
 
 
 @dataclass(slots=True)
@@ -61,13 +69,6 @@ class _Call(NamedTuple):
     def is_current(self, prediction: Prediction) -> bool:
         """Whether a prediction of another process may be reused, by the wall clock."""
         return -_CLOCK_SKEW_S <= self.at - prediction.computed_at < self.declared.ttl_seconds
-
-    def rows(self, keys: Sequence[bytes]) -> Floats:
-        """Return one row of the matrix for each of these keys."""
-        if len(keys) == len(self.keys):
-            return self.matrix
-        places = dict(zip(reversed(self.keys), range(len(self.keys) - 1, -1, -1), strict=True))
-        return self.matrix[[places[key] for key in keys]]
 
 
 class PredictionCache:
@@ -105,6 +106,36 @@ class PredictionCache:
         if len(complete) == len(found):
             return _reused(complete, np.ones(len(found), dtype=np.bool_))
         return await self._complete(call, found)
+
+    def score_now(
+        self, product: str, declared: Cache | None, keys: list[bytes], matrix: Floats, compute: ComputeNow, *, at: float
+    ) -> KnownScores | None:
+        """Return what `score` returns where nobody has to be waited for, else None; then nothing was counted or kept.
+
+        `compute` gives None for rows that it cannot score at once.
+        """
+        if declared is None:
+            scored = compute(matrix)
+            return None if scored is None else KnownScores(split(scored, at), [False] * len(matrix))
+        shelf, started = self._shelf(product, declared), self._timer()
+        found = shelf.tier.find(keys, started)
+        n_missing = found.count(None)
+        computed: Predictions = {}
+        if n_missing:
+            missing = list(dict.fromkeys(key for key, each in zip(keys, found, strict=True) if each is None))
+            if (self._shared is not None and declared.shared) or shelf.flights.find(missing):
+                return None
+            scored = compute(_rows_of(missing, keys, matrix))
+            if scored is None:
+                return None
+            computed = _keep(shelf.tier, missing, split(scored, at), expires_at=started + declared.ttl_seconds)
+        counts = shelf.counts
+        counts.asked += len(keys)
+        counts.local += len(keys) - n_missing
+        counts.computed += len(computed)
+        counts.joined += n_missing - len(computed)
+        predictions = [each or computed[key] for key, each in zip(keys, found, strict=True)]
+        return KnownScores(predictions, [key not in computed for key in keys])
 
     def counts(self) -> dict[str, CacheCounts]:
         """Return what was counted, by product."""
@@ -165,13 +196,28 @@ class PredictionCache:
 
     async def _compute(self, call: _Call, keys: Sequence[bytes]) -> Predictions:
         call.shelf.counts.computed += len(keys)
-        scored = await call.compute(call.rows(keys))
-        computed = dict(zip(keys, split(scored, call.at), strict=True))
-        for key, prediction in computed.items():
-            call.shelf.tier.keep(key, prediction, expires_at=call.expires_at)
+        scored = await call.compute(_rows_of(keys, call.keys, call.matrix))
+        computed = _keep(call.shelf.tier, keys, split(scored, call.at), expires_at=call.expires_at)
         if self._shared is not None and call.declared.shared:
             self._shared.keep(computed, ttl_s=call.declared.ttl_seconds)
         return computed
+
+
+def _keep(
+    tier: LocalTier, keys: Sequence[bytes], predictions: Sequence[Prediction], *, expires_at: float
+) -> dict[bytes, Prediction]:
+    """Put what was computed into the local tier; return it by key."""
+    computed = dict(zip(keys, predictions, strict=True))
+    tier.keep_all(computed, expires_at=expires_at)
+    return computed
+
+
+def _rows_of(wanted: Sequence[bytes], keys: Sequence[bytes], matrix: Floats) -> Floats:
+    """Return one row of the matrix for each of the wanted keys."""
+    if len(wanted) == len(keys):
+        return matrix
+    places = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+    return matrix[[places[key] for key in wanted]]
 
 
 def _fresh(scored: Scored, at: float) -> CachedScores:

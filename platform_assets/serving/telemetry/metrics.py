@@ -5,7 +5,7 @@ Labels are products, releases, stages and reasons; never an entity, a path or an
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from platform_assets.contract.prediction_log import PredictionLogEntry
 from platform_assets.inference.engine_events import EngineEventKind
@@ -23,6 +23,16 @@ Refusal = Literal["queue_full", "too_late"]
 Role = Literal["control", "candidate", "shadow", "kept", "treatment"]
 
 _GAUGES_LAST_S = 5.0
+
+
+class AnswerKind(NamedTuple):
+    """What rows share that are counted together."""
+
+    product: str
+    release_id: str
+    fallback: str
+    reason: str | None
+    label: str | None
 
 
 class Board(Protocol):
@@ -84,10 +94,14 @@ class Metrics:
 
     def observe_call(self, product: str, stages: Iterable[tuple[str, float]]) -> None:
         """Add the stages of one prediction, with their seconds, to the latency budget."""
+        self.observe_calls(product, stages, calls=1)
+
+    def observe_calls(self, product: str, stages: Iterable[tuple[str, float]], *, calls: int) -> None:
+        """Add stages that so many predictions went through together: each of them waited for the whole of each."""
         cells = self._stages.get(product)
         if cells is None:
             cells = self._stages[product] = _StageCells(self._tallies.histograms[families.STAGES.name], product)
-        add_all(cells, stages)
+        add_all(cells, stages, times=calls)
 
     def observe_loop_lag(self, seconds: float) -> None:
         """Count how late the event loop was once."""
@@ -95,25 +109,29 @@ class Metrics:
 
     def count_predictions(self, entries: Sequence[PredictionLogEntry]) -> None:
         """Count the rows of one answer, all of one product."""
-        counters = self._tallies.counters
-        answered, reasons = counters["platform_predictions"], counters["platform_degraded_predictions"]
-        labels, scores, sums = (
-            counters[n] for n in ("platform_predicted_labels", "platform_score_count", "platform_score_sum")
-        )
-        same: dict[tuple[str, str, str, str | None, str | None], int] = {}
+        same: dict[AnswerKind, int] = {}
         for entry in entries:
-            key = (entry.product, entry.release_id, entry.fallback, entry.reason, entry.label)
-            same[key] = same.get(key, 0) + 1
-        for (product, release, fallback, reason, label), rows in same.items():
-            count(answered, (product, release, fallback), rows)
-            if reason is not None:
-                count(reasons, (product, reason), rows)
-            if label is not None:
-                count(labels, (product, label), rows)
+            kind = AnswerKind(entry.product, entry.release_id, entry.fallback, entry.reason, entry.label)
+            same[kind] = same.get(kind, 0) + 1
+        for kind, rows in same.items():
+            self.count_answers(kind, rows)
         given = [entry.score for entry in entries if entry.score is not None]
         if given:
-            count(scores, (entries[0].product,), len(given))
-            count(sums, (entries[0].product,), sum(given))
+            self.count_scores(entries[0].product, given)
+
+    def count_answers(self, kind: AnswerKind, rows: int) -> None:
+        """Count answered rows of one kind."""
+        counters = self._tallies.counters
+        count(counters["platform_predictions"], (kind.product, kind.release_id, kind.fallback), rows)
+        if kind.reason is not None:
+            count(counters["platform_degraded_predictions"], (kind.product, kind.reason), rows)
+        if kind.label is not None:
+            count(counters["platform_predicted_labels"], (kind.product, kind.label), rows)
+
+    def count_scores(self, product: str, scores: Sequence[float]) -> None:
+        """Add scores that were given to their number and their sum."""
+        count(self._tallies.counters["platform_score_count"], (product,), len(scores))
+        count(self._tallies.counters["platform_score_sum"], (product,), sum(scores))
 
     def count_cache(self, *, product: str, tier: CacheTier, result: CacheResult, rows: int = 1) -> None:
         """Count rows looked up in one tier of the prediction cache."""

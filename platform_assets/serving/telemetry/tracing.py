@@ -20,10 +20,10 @@ class RequestTrace:
     """The stages of one request in the order of their laps; its ids are drawn when somebody first asks for them.
 
     `stages` holds (stage, seconds) and is what `Metrics.observe_call` takes. `parent_id` is None without a caller's
-    context. `is_sampled` is the caller's decision; a request without one is sampled.
+    context. `is_sampled` is the caller's decision; a request without one is sampled. `last` is the end of the last lap.
     """
 
-    __slots__ = ("_last", "_span_id", "_timer", "_trace_id", "is_sampled", "parent_id", "stages", "started")
+    __slots__ = ("_span_id", "_timer", "_trace_id", "is_sampled", "last", "parent_id", "stages", "started")
 
     def __init__(self, traceparent: bytes | None = None, timer: Callable[[], float] = time.perf_counter) -> None:
         """Start the first stage; a `traceparent` that breaks the rules counts as none."""
@@ -34,28 +34,28 @@ class RequestTrace:
         self.stages: list[tuple[str, float]] = []
         if traceparent is not None:
             self._continue(traceparent)
-        self.started = self._last = timer()
+        self.started = self.last = timer()
 
     def lap(self, stage: str) -> None:
         """End a stage and begin the next."""
         now = self._timer()
-        self.stages.append((stage, now - self._last))
-        self._last = now
+        self.stages.append((stage, now - self.last))
+        self.last = now
 
     def lap_with(self, stages: Iterable[tuple[str, float]], *, rest: str) -> None:
         """End a stretch whose stages were timed elsewhere, in seconds; what they leave of it is the stage `rest`."""
         now = self._timer()
-        left = now - self._last
+        left = now - self.last
         for stage, seconds in stages:
             self.stages.append((stage, seconds))
             left -= seconds
         self.stages.append((rest, max(left, 0.0)))
-        self._last = now
+        self.last = now
 
     @property
     def elapsed_ms(self) -> float:
         """Milliseconds from the start to the end of the last lap."""
-        return round((self._last - self.started) * _MS, 3)
+        return round((self.last - self.started) * _MS, 3)
 
     @property
     def is_continued(self) -> bool:
