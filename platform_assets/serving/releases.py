@@ -164,7 +164,8 @@ class Releases:
         pointer, experiment = self._without_given_up(product, pointer), self.trials.running(product)
         if before is None or experiment != before.experiment or self._is_due(before, pointer, again=again):
             before = before or ProductState(None, None)
-            obtain = functools.partial(self._obtain, product, pointer.sequence, before.lives)
+            # Control and kept releases are variants of an experiment, too: within a look each is loaded once.
+            obtain = functools.cache(functools.partial(self._obtain, product, pointer.sequence, before.lives))
             state = self._load(product, pointer, before, obtain)
             states[product] = self._with_trial(replace(state, experiment=experiment), pointer, obtain)
 
@@ -192,7 +193,8 @@ class Releases:
         if pointer.rollout is not None:
             self._given_up[pointer.rollout.rollout_id] = GivenUp(reason, {}, self.wall())
         pointer = self._without_given_up(product, pointer)
-        return ProductState(pointer, live, None, load(pointer, with_candidate=False))
+        live = replace(live, sequence=pointer.sequence)  # who waits for a move reads there that it has arrived
+        return ProductState(pointer, live, None, load(pointer, control=live, with_candidate=False))
 
     def _with_trial(self, state: ProductState, pointer: LivePointer, obtain: Obtain) -> ProductState:
         """Return the state with its experiment between releases, where its control answers and nothing pauses it."""
