@@ -1,5 +1,6 @@
 """What one worker has counted of one step of a rollout, and how it is added to what the others have."""
 
+import datetime as dt
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,7 +16,10 @@ _SLOT_S, _SLOTS = 60.0, 5
 
 
 class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """The sums of one step; those of several workers are added up. `recent` is the candidate's last five minutes."""
+    """The sums of one step; those of several workers are added up. `recent` is the candidate's last five minutes.
+
+    `first_bad_at` (UTC) is when the candidate first gave an answer that failed or took longer than its hard limit.
+    """
 
     rollout_id: str
     step_name: str
@@ -24,6 +28,7 @@ class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
     recent: Summary = Summary()
     out_of_memory: int = 0
     dropped: int = 0
+    first_bad_at: dt.datetime | None = None
 
     def __add__(self, other: "StepCounts") -> "StepCounts":
         """Return the sums of both, as of this one's step; what was counted in another step says nothing about it."""
@@ -37,6 +42,7 @@ class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
             recent=self.recent + other.recent,
             out_of_memory=self.out_of_memory + other.out_of_memory,
             dropped=self.dropped + other.dropped,
+            first_bad_at=_earlier(self.first_bad_at, other.first_bad_at),
         )
 
 
@@ -61,6 +67,7 @@ class StepTally:
         self._candidate, self._control = Tally(scale), Tally(scale)
         self._recent: deque[tuple[int, Tally]] = deque(maxlen=_SLOTS)
         self.out_of_memory = self.dropped = 0
+        self._first_bad_at: dt.datetime | None = None
 
     def is_of(self, rollout: LiveRollout) -> bool:
         """Tell whether these counts are of that step."""
@@ -75,6 +82,10 @@ class StepTally:
         """Count an answer of the control."""
         _count(self._control, outcome)
 
+    def note_bad(self, at: dt.datetime) -> None:
+        """Remember when the candidate gave a bad answer; the first one counts, also when a clock is set back."""
+        self._first_bad_at = self._first_bad_at or at
+
     def counts(self) -> StepCounts:
         """Return the sums so far; later answers do not change them."""
         return self._before + StepCounts(
@@ -85,6 +96,7 @@ class StepTally:
             recent=self._recent_summary(),
             out_of_memory=self.out_of_memory,
             dropped=self.dropped,
+            first_bad_at=self._first_bad_at,
         )
 
     def _slot(self) -> int:
@@ -105,3 +117,7 @@ def _count(tally: Tally, outcome: Outcome) -> None:
     tally.count_answer(outcome.latency_ms, failed=outcome.is_failed)
     for score in outcome.scores:
         tally.count_score(score)
+
+
+def _earlier(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)

@@ -1,5 +1,6 @@
 """What the releases of a split do is counted, told to the other workers and held against the hard limits at once."""
 
+import datetime as dt
 import time
 from collections.abc import Callable
 
@@ -123,16 +124,20 @@ class Watch:
     def _look_at(self, split: Split, candidate: Candidate, outcome: Outcome) -> None:
         """Judge the candidate where this very answer may have broken a limit."""
         if outcome.is_failed or outcome.latency_ms > candidate.rollout.plan.hard.p99_ms:
+            self._tally(split, candidate).note_bad(self.releases.wall())
             self._judge(split, candidate)
         elif self.releases.engine_events:
             self._take_events()
             self._judge(split, candidate)
 
     def _judge(self, split: Split, candidate: Candidate) -> None:
-        evidence = _evidence(candidate, self._counts(split, candidate))
+        counts = self._counts(split, candidate)
+        evidence = _evidence(candidate, counts)
         breaches = hard_breaches(candidate.rollout.plan, evidence)
         if breaches:
-            given_up = GivenUp(_told(breaches), msgspec.to_builtins(evidence), self.releases.wall())
+            at = self.releases.wall()
+            told = msgspec.to_builtins(evidence) | _first_bad(counts, at)
+            given_up = GivenUp(_told(breaches), told, at)
             self.stop.now(split.control.product.name, candidate.rollout.rollout_id, given_up)
 
     def _counts(self, split: Split, candidate: Candidate) -> StepCounts:
@@ -171,3 +176,8 @@ def _evidence(candidate: Candidate, counts: StepCounts) -> Evidence:
 
 def _told(breaches: tuple[Finding, ...]) -> str:
     return "; ".join(breach.told for breach in breaches)
+
+
+def _first_bad(counts: StepCounts, at: dt.datetime) -> dict[str, str]:
+    """Return when the harm began, for the evidence; never after the move, whatever a clock did in between."""
+    return {} if counts.first_bad_at is None else {"first_bad_at": min(counts.first_bad_at, at).isoformat()}

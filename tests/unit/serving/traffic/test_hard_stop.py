@@ -1,6 +1,7 @@
 """A candidate that misbehaves is out at once: in memory with the next call, on disk right after, and for good."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
 
 import msgspec
@@ -15,7 +16,7 @@ from platform_assets.serving.traffic import ending, routing
 from platform_assets.serving.traffic.call_parts import Answered, predictions
 from platform_assets.serving.traffic.outcome import Outcome, outcome_of
 from platform_assets.serving.wire import Answer
-from tests.unit.serving.conftest import Endpoint
+from tests.unit.serving.conftest import WALL, Endpoint
 from tests.unit.serving.traffic.rolling import OLD_SCORE, Rolling, begin_rollout, word
 
 pytestmark = pytest.mark.anyio
@@ -50,6 +51,26 @@ async def test_a_candidate_that_fails_is_taken_out_by_the_answer_that_shows_it(h
     assert (move.cause.kind, move.cause.by) == ("rollout_ended", "endpoint")
     assert "failed, above the hard limit" in move.cause.reason
     assert move.cause.evidence["candidate"]["errors"] == len(failed)
+
+
+@pytest.mark.parametrize("pace", [1, -1])
+async def test_the_end_tells_when_the_first_bad_answer_was_and_never_after_itself(
+    half: Rolling, monkeypatch: pytest.MonkeyPatch, pace: int
+) -> None:
+    now = [WALL]
+    monkeypatch.setattr(half.endpoint.parts.releases, "wall", lambda: now[0])
+    half.candidate.live.bundle.predictor.close()
+    failed: list[dt.datetime] = []
+    for number in range(100):
+        now[0] += dt.timedelta(seconds=pace)
+        (answer,) = await half.ask(f"{number}")
+        if answer.reason == "engine_error":
+            failed.append(now[0])
+    await ended(half)
+    assert len(failed) > 1
+    assert half.pointer.moved_at == failed[-1]
+    told = dt.datetime.fromisoformat(half.last_move.cause.evidence["first_bad_at"])
+    assert told == min(failed[0], failed[-1])
 
 
 async def test_the_very_next_call_is_answered_by_the_control_though_the_pointer_has_not_moved_yet(
@@ -98,6 +119,7 @@ async def test_memory_that_runs_out_takes_the_candidate_out_with_its_next_answer
     await asked(half, 20)
     await ended(half)
     assert half.last_move.cause.reason == "memory ran out 1 times"
+    assert "first_bad_at" not in half.last_move.cause.evidence, "every answer was good"
     counted = 'platform_engine_events_total{kind="out_of_memory",product="churn"} 2.0'
     assert counted in half.endpoint.parts.metrics.render().decode()
 

@@ -1,5 +1,6 @@
 """Several workers of one endpoint are one to a rollout: their counts are added up, whoever is asked."""
 
+import datetime as dt
 from pathlib import Path
 
 import msgspec
@@ -98,6 +99,17 @@ def test_counts_of_another_step_are_not_added() -> None:
     assert tally.counts() + other.counts() == tally.counts()
 
 
+def test_the_first_bad_answer_is_the_earliest_of_all_workers_and_of_the_one_before_in_its_place() -> None:
+    tallies = [StepTally(ROLLOUT, log_bucket) for _ in range(3)]
+    for tally, second in zip(tallies, (5, 3, 4), strict=True):
+        tally.note_bad(WALL + dt.timedelta(seconds=second))
+        tally.note_bad(WALL)
+    one, two, three = (tally.counts() for tally in tallies)
+    assert StepTally(ROLLOUT, log_bucket).counts().first_bad_at is None
+    assert sum([two, three], one).first_bad_at == WALL + dt.timedelta(seconds=3)
+    assert StepTally(ROLLOUT, log_bucket, before=one).counts().first_bad_at == one.first_bad_at
+
+
 def test_the_last_minutes_forget_what_is_older() -> None:
     now = [0.0]
     tally = StepTally(ROLLOUT, log_bucket, timer=lambda: now[0])
@@ -116,6 +128,7 @@ def test_counts_travel_over_the_board_unchanged(tmp_path: Path) -> None:
     tally.count_candidate(GOOD)
     tally.count_control(BAD)
     tally.dropped = 3
+    tally.note_bad(WALL)
     RolloutBoard(tmp_path, "worker-0").tell({"churn": tally.counts()})
     assert RolloutBoard(tmp_path, "worker-1").others() == [{"churn": tally.counts()}]
     assert RolloutBoard(tmp_path, "worker-0").before() == {"churn": tally.counts()}
