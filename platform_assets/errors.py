@@ -38,6 +38,7 @@ PlatformError
 │   ├── ExperimentStateError    an experiment cannot be created, started or stopped as things are
 │   ├── InvalidExperimentError  an experiment contradicts itself or its product
 │   ├── UnknownExperimentError
+│   ├── ExperimentNotKeptError  a change of an experiment cannot be written
 │   ├── RollbackRefusedError    there is nothing sound to go back to
 │   ├── RollbackBusyError       another rollback of the product is at work
 │   └── RollbackUnfinishedError the release is back, and something that goes with it is not yet
@@ -514,6 +515,21 @@ class UnknownExperimentError(BundleError):
     def __init__(self, *, product: str, experiment: str, known: str) -> None:
         """Name the product, the id and what is there."""
         super().__init__(f"{product!r} has no experiment {experiment!r}; stored: {known or 'none'}.")
+
+
+class ExperimentNotKeptError(BundleError):
+    """A change of an experiment cannot be written."""
+
+    code = "experiment_not_kept"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, product: str, experiment: str, reason: str) -> None:
+        """Name the experiment and what the system reported."""
+        super().__init__(
+            f"the change of experiment {experiment!r} of {product!r} cannot be kept ({reason}): make room or give "
+            f"access, then send it again."
+        )
 
 
 class RollbackRefusedError(BundleError):

@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from platform_assets.contract.experiments import Experiment
 from platform_assets.serving.deployments.wire import DeploymentSeen, DeploymentsSeen
+from platform_assets.serving.experiments.wire import ExperimentSeen
 from platform_assets.serving.health import Health, Readiness
 from platform_assets.serving.jobs.wire import JobSeen
 from platform_assets.serving.last_predictions.wire import LastPredictions
@@ -18,7 +20,7 @@ from platform_assets.serving.wire_products import Catalogue, ProductSeen
 T = TypeVar("T")
 Value = str | float | int | bool | dt.datetime | None
 Row = Mapping[str, Value]
-_OK, _ACCEPTED, _UNREADY = 200, 202, 503
+_OK, _CREATED, _ACCEPTED, _UNREADY = 200, 201, 202, 503
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,31 @@ def deployment(deployment_id: str) -> Call[DeploymentSeen]:
 def deployments(limit: int) -> Call[DeploymentsSeen]:
     """Return the call that reads the newest deployments."""
     return Call(method="GET", path="/v1/deployments", kind=DeploymentsSeen, query=(("limit", str(limit)),))
+
+
+def create_experiment(experiment: Experiment, *, key: str, reason: str | None) -> Call[ExperimentSeen]:
+    """Return the call that stores an experiment; with the same `key` it is stored once, however often it is sent."""
+    body = msgspec.to_builtins(experiment)
+    path = f"/v1/experiments/{_part(body.pop('product'))}"
+    headers, created = {"Idempotency-Key": key}, frozenset({_CREATED})
+    body |= _given(reason=reason)
+    return Call(method="POST", path=path, kind=ExperimentSeen, body=body, headers=headers, answers=created)
+
+
+def start_experiment(product: str, experiment: str, *, key: str, reason: str) -> Call[ExperimentSeen]:
+    """Return the call that starts an experiment; with the same `key` it happens once."""
+    return _experiment_change(product, experiment, "start", key, reason)
+
+
+def stop_experiment(product: str, experiment: str, *, key: str, reason: str) -> Call[ExperimentSeen]:
+    """Return the call that stops an experiment; with the same `key` it happens once."""
+    return _experiment_change(product, experiment, "stop", key, reason)
+
+
+def _experiment_change(product: str, experiment: str, action: str, key: str, reason: str) -> Call[ExperimentSeen]:
+    path = f"/v1/experiments/{_part(product)}/{_part(experiment)}/{action}"
+    headers = {"Idempotency-Key": key}
+    return Call(method="POST", path=path, kind=ExperimentSeen, body={"reason": reason}, headers=headers)
 
 
 def _given(**values: object) -> dict[str, object]:

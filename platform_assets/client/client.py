@@ -14,8 +14,10 @@ from platform_assets.client.conversation import Conversation, Conversations, new
 from platform_assets.client.exchange import Arriving, arguments_of, broken_by
 from platform_assets.client.retries import RetryPolicy
 from platform_assets.client.steps import Broken, Outcome, Pause, Reply, Send, Step
+from platform_assets.contract.experiments import Experiment
 from platform_assets.contract.rollout import Strategy
 from platform_assets.serving.deployments.wire import DEFAULT_LISTED, DeploymentSeen, DeploymentsSeen
+from platform_assets.serving.experiments.wire import ExperimentSeen
 from platform_assets.serving.health import Health, Readiness
 from platform_assets.serving.jobs.wire import JobSeen
 from platform_assets.serving.last_predictions.wire import LastPredictions
@@ -136,6 +138,20 @@ class Client:
     def deployments(self, *, limit: int = DEFAULT_LISTED) -> DeploymentsSeen:
         """Return the newest deployments."""
         return self._call(calls.deployments(limit))
+
+    def create_experiment(
+        self, experiment: Experiment, *, reason: str | None = None, key: str | None = None
+    ) -> ExperimentSeen:
+        """Store a draft that assigns nobody yet; with a `key` that came before it is the experiment of that call."""
+        return self._call(calls.create_experiment(experiment, key=key or new_request_id(), reason=reason))
+
+    def start_experiment(self, product: str, experiment: str, *, reason: str, key: str | None = None) -> ExperimentSeen:
+        """Let a draft assign from now on; with a `key` that came before it stays as it is by now."""
+        return self._call(calls.start_experiment(product, experiment, key=key or new_request_id(), reason=reason))
+
+    def stop_experiment(self, product: str, experiment: str, *, reason: str, key: str | None = None) -> ExperimentSeen:
+        """Let the control answer everybody again; with a `key` that came before it stays as it is by now."""
+        return self._call(calls.stop_experiment(product, experiment, key=key or new_request_id(), reason=reason))
 
     def close(self) -> None:
         """Close every connection."""

@@ -10,6 +10,7 @@ from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
 from platform_assets.serving.deployments.routes import deployment_routes
 from platform_assets.serving.envelope import LOOPBACK
+from platform_assets.serving.experiments.routes import experiment_routes
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.jobs.routes import job_routes
 from platform_assets.serving.last_predictions.routes import last_prediction_routes
@@ -43,6 +44,7 @@ def build_routes(parts: Parts) -> list[Route]:
         *job_routes(parts.jobs),
         *traffic_routes(parts.heart.traffic.watch),
         *deployment_routes(parts),
+        *experiment_routes(parts),
     ]
 
 
