@@ -26,6 +26,7 @@ from platform_assets.inference.tables import LinearTable
 from platform_assets.online.layout import Manifest, ViewLayout, build_manifest
 from platform_assets.products._discovery import discover_products
 from platform_assets.serving.asgi import build_app
+from platform_assets.serving.deployments.service import Deployments
 from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.last_predictions.wire import BatchPlace
@@ -226,8 +227,9 @@ def make_endpoint(home: Path, mode: ClockMode = "replay") -> Endpoint:
         wall=lambda: WALL,
     )
     # Jobs are taken and shown; nothing runs them here.
-    jobs = Jobs(Settings(home=home, clock_mode=mode, fsync=False), parts.releases, lambda: WALL)
-    parts = replace(parts, jobs=jobs)
+    settings = Settings(home=home, clock_mode=mode, fsync=False)
+    jobs, deployments = Jobs(settings, parts.releases, lambda: WALL), Deployments(settings, lambda: WALL)
+    parts = replace(parts, jobs=jobs, deployments=deployments)
     return Endpoint(publisher, features, batches, log, parts)
 
 
