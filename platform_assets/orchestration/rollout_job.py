@@ -111,9 +111,11 @@ def _is_asked(settings: Settings, product: str, looked: "Looked") -> bool:
     from platform_assets.ledger.database import open_ledger
     from platform_assets.ledger.traffic_moves import last_traffic_sequence, traffic_moves
     from platform_assets.registry.tracking import require_registry
+    from platform_assets.registry.traffic_mirror import told_moves
 
     ledger = open_ledger(settings.ledger_dsn)
-    is_behind = last_traffic_sequence(ledger, product) < looked.live.sequence
+    # Not by their numbers: moves from before moves were kept are never told, and would be asked for for ever.
+    is_behind = any(told_moves(settings, product, looked.live, after=last_traffic_sequence(ledger, product)))
     is_asked = is_behind or bool(traffic_moves(ledger, product, unshown_only=True))
     if not is_asked and (looked.judged is None or looked.judged.action == "hold"):
         return False

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import dagster as dg
+import msgspec
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from platform_assets.definitions import build_definitions
+from platform_assets.inference.live_pointer import live_path
 from platform_assets.ledger.traffic_moves import traffic_moves
 from platform_assets.orchestration import rollout_job
 from platform_assets.rollouts.moves import Pointers, Word, end
@@ -98,6 +100,15 @@ def test_an_endpoint_that_says_nothing_is_told_in_the_tick_and_nothing_is_asked_
     data = platform.tick()
     assert not data.run_requests
     assert "overdue, hold: there is no evidence" in (data.skip_message or "")
+
+
+def test_moves_from_before_moves_were_kept_are_not_asked_for_at_every_tick(platform: Platform) -> None:
+    home = platform.home
+    assert platform.run()
+    later = msgspec.structs.replace(home.live, sequence=home.live.sequence + 3, rollout=None)
+    live_path(home.settings.releases_dir, PRODUCT).write_bytes(msgspec.json.encode(later))
+    assert platform.run()
+    assert not platform.asks()
 
 
 def test_a_hard_rollback_of_the_endpoint_is_shown_with_the_time_since_its_first_bad_answer(platform: Platform) -> None:
