@@ -30,6 +30,9 @@ def broken_for_product(experiment: Experiment, product: Product) -> Iterator[Bro
 
 def broken_experiment_rules(experiment: Experiment) -> Iterator[Broken]:
     """Yield every contradiction in an experiment: a valid one can be assigned, ramped and judged."""
+    for name in (experiment.id, *(variant.name for variant in experiment.variants)):
+        if "\n" in name:  # the end of a pattern also matches before a line feed
+            yield "variants", f"the name {name!r} ends in a line feed", "Leave it out."
     if len(experiment.variants) < _TWO:
         yield "variants", "there is nothing to compare", "Declare a control and at least one treatment."
         return

@@ -22,9 +22,12 @@ from platform_assets.errors import (
     ModelUnusableError,
     NoReleaseError,
     UnknownExperimentError,
+    VersionRefusedError,
 )
 from platform_assets.inference.durable import write_file
 from platform_assets.inference.live_pointer import read_live
+from platform_assets.inference.refusals import is_refused
+from platform_assets.inference.release import read_release
 from platform_assets.rollouts import experiments_course as course
 from platform_assets.rollouts.experiments_course import ExperimentRecord
 from platform_assets.rollouts.experiments_releases import with_release_ids
@@ -47,14 +50,24 @@ def create(pointers: Pointers, product: Product, experiment: Experiment, word: W
 def start(pointers: Pointers, product: str, experiment_id: str, word: Word) -> ExperimentRecord:
     """Let a draft assign from now on.
 
-    Raises UnknownExperimentError, NoReleaseError, and ExperimentStateError while another experiment runs, a rollout is
-    under way, the product is off, or another release than the control is in force.
+    Raises UnknownExperimentError, NoReleaseError, VersionRefusedError where a variant was rejected, and
+    ExperimentStateError while another experiment runs, a rollout is under way, the product is off, or another release
+    than the control is in force.
     """
     record = read_experiment(pointers.releases_dir, product, experiment_id)
+    _require_accepted(pointers, record)
     live = read_live(pointers.releases_dir, product)
     if live is None:
         raise NoReleaseError(product=product)
     return _put(pointers, course.started(record, live, word))
+
+
+def _require_accepted(pointers: Pointers, record: ExperimentRecord) -> None:
+    directory, product = pointers.releases_dir, record.experiment.product
+    for variant in record.experiment.variants:
+        version = read_release(directory, product, variant.release).model_version
+        if is_refused(directory, product, version):
+            raise VersionRefusedError(product=product, version=version)
 
 
 def stop(pointers: Pointers, product: str, experiment_id: str, word: Word) -> ExperimentRecord:

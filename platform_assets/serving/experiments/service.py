@@ -11,10 +11,8 @@ from typing import Literal
 import msgspec
 
 from platform_assets.contract.product import Product
-from platform_assets.errors import ExperimentNotKeptError, ExperimentStateError, KeyReusedError, VersionRefusedError
+from platform_assets.errors import ExperimentNotKeptError, ExperimentStateError, KeyReusedError
 from platform_assets.inference.live_pointer import read_live
-from platform_assets.inference.refusals import is_refused
-from platform_assets.inference.release import read_release
 from platform_assets.rollouts import experiments
 from platform_assets.rollouts.experiments_course import ExperimentRecord, pause
 from platform_assets.rollouts.moves import Pointers, Word
@@ -105,12 +103,6 @@ class Experiments:
         return False
 
     def _start(self, asked: Asked, word: Word) -> ExperimentRecord:
-        directory = self.pointers.releases_dir
-        record = experiments.read_experiment(directory, asked.product, asked.experiment)
-        for variant in record.experiment.variants:
-            version = read_release(directory, asked.product, variant.release).model_version
-            if is_refused(directory, asked.product, version):
-                raise VersionRefusedError(product=asked.product, version=version)
         return experiments.start(self.pointers, asked.product, asked.experiment, word)
 
     def _see(self, product: str, experiment: str) -> ExperimentSeen:

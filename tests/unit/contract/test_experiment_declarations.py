@@ -110,3 +110,8 @@ def test_an_entity_that_stands_in_for_a_user_is_assigned_by_its_own_text() -> No
     assert {one.variant for one in told} == {"control", "treatment"}
     assert {one.unit for one in told} == {None}, "the log has the entity in any case"
     assert assign(experiment(0.5), unit="e1", request_id="r1") == assign_text(experiment(0.5), "user:e1", chosen="unit")
+
+
+def test_a_name_that_ends_in_a_line_feed_is_refused() -> None:
+    broken = list(broken_experiment_rules(msgspec.structs.replace(experiment(), id="greeting\n")))
+    assert [problem for _, problem, _ in broken] == ["the name 'greeting\\n' ends in a line feed"]
