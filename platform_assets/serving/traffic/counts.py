@@ -69,10 +69,6 @@ class StepTally:
         self.out_of_memory = self.dropped = 0
         self._first_bad_at: dt.datetime | None = None
 
-    def is_of(self, rollout: LiveRollout) -> bool:
-        """Tell whether these counts are of that step."""
-        return (self.rollout.rollout_id, self.rollout.step_name) == (rollout.rollout_id, rollout.step_name)
-
     def count_candidate(self, outcome: Outcome) -> None:
         """Count an answer of the candidate, or a copy that it scored."""
         _count(self._candidate, outcome)

@@ -43,7 +43,7 @@ class TrialWatch:
         self._board: Board[TrialCounts] = NoBoard()
         self._before: Told = {}
         self._others: list[Told] = []
-        self._tallies: dict[str, TrialTally] = {}
+        self._tallies: dict[tuple[str, str], TrialTally] = {}
         self._ending: set[asyncio.Task[None]] = set()  # the loop itself keeps tasks by weak references only
 
     def share(self, board: Board[TrialCounts]) -> None:
@@ -71,7 +71,7 @@ class TrialWatch:
             for name, state in self._releases.states.items()
             if state.split is not None and state.split.trial is not None
         }
-        self._tallies = {name: tally for name, tally in self._tallies.items() if self._is_stored(name, tally)}
+        self._tallies = {_key(*each): self._tally(*each) for each in self._stored().values()}
         if running:
             self._exchange()
         for product, record in running.values():
@@ -96,18 +96,18 @@ class TrialWatch:
         if self._ending:
             await asyncio.wait(self._ending)
 
-    def _is_stored(self, product: str, tally: TrialTally) -> bool:
-        """Tell whether an experiment still runs, if only paused: its counts go on when the pause is over."""
-        state = self._releases.states.get(product)
-        record = state.experiment if state else None
-        return record is not None and record.experiment.id == tally.experiment_id
+    def _stored(self) -> dict[str, tuple[Product, ExperimentRecord]]:
+        """Return the experiments that run, if only paused: their counts go on when the pause is over."""
+        states = self._releases.states.items()
+        return {name: (each.live.product, each.experiment) for name, each in states if each.live and each.experiment}
 
     def _tally(self, product: Product, record: ExperimentRecord) -> TrialTally:
-        tally = self._tallies.get(product.name)
-        if tally is None or tally.experiment_id != record.experiment.id:
+        """Return the tally of an experiment; the last answers of one may come when the next is running."""
+        key = _key(product, record)
+        tally = self._tallies.get(key)
+        if tally is None:
             before = self._before.get(product.name)
-            tally = TrialTally(record.experiment.id, score_scale(product.score), before=before)
-            self._tallies[product.name] = tally
+            tally = self._tallies[key] = TrialTally(record.experiment.id, score_scale(product.score), before=before)
         return tally
 
     def _seen(self, product: Product, record: ExperimentRecord) -> dict[str, Summary]:
@@ -115,7 +115,7 @@ class TrialWatch:
         return sum(told, self._tally(product, record).counts()).variants
 
     def _exchange(self) -> None:
-        told = {name: tally.counts() for name, tally in self._tallies.items()}
+        told = {name: self._tally(*each).counts() for name, each in self._stored().items()}
         try:
             self._board.tell(told)
         except OSError as error:  # a full disk: this worker goes on judging what it has seen itself
@@ -136,6 +136,10 @@ class TrialWatch:
     async def _end(self, product: str, record: ExperimentRecord) -> None:
         await asyncio.to_thread(self._releases.trials.end, record)
         await self._releases.refresh(only=product)
+
+
+def _key(product: Product, record: ExperimentRecord) -> tuple[str, str]:
+    return product.name, record.experiment.id
 
 
 def _plan(product: Product) -> RolloutPlan:

@@ -38,7 +38,7 @@ class Watch:
         self._board: Board[StepCounts] = NoBoard()
         self._before: Told = {}
         self._others: list[Told] = []
-        self._tallies: dict[str, StepTally] = {}
+        self._tallies: dict[tuple[str, str], StepTally] = {}
 
     def share(self, board: Board[StepCounts]) -> None:
         """Be one worker of several, before anything is counted: go on where the one before in this place ended."""
@@ -76,7 +76,8 @@ class Watch:
         """Tell the other workers, hear them, and judge the sums; called about once a second."""
         self._take_events()
         rollouts = self._under_way()
-        self._tallies = {name: tally for name, tally in self._tallies.items() if name in rollouts}
+        # Those of another step are dropped; a new one begins with what the worker before had told, before it is told.
+        self._tallies = {_key(candidate): self._tally(split, candidate) for split, candidate in rollouts.values()}
         self._tell()
         self._others = self._board.others() if rollouts else []
         for split, candidate in rollouts.values():
@@ -112,13 +113,13 @@ class Watch:
         )
 
     def _tally(self, split: Split, candidate: Candidate) -> StepTally:
-        """Return the tally of the step that is under way, made when its first answer is counted."""
-        product = split.control.product
-        tally = self._tallies.get(product.name)
-        if tally is None or not tally.is_of(candidate.rollout):
+        """Return the tally of a step: the last answers of one come when the next has begun, and are none of its."""
+        product, key = split.control.product, _key(candidate)
+        tally = self._tallies.get(key)
+        if tally is None:
             before = self._before.get(product.name)
             tally = StepTally(candidate.rollout, score_scale(product.score), before=before, timer=self._timer)
-            self._tallies[product.name] = tally
+            self._tallies[key] = tally
         return tally
 
     def _look_at(self, split: Split, candidate: Candidate, outcome: Outcome) -> None:
@@ -146,7 +147,7 @@ class Watch:
         return sum(told, self._tally(split, candidate).counts())
 
     def _tell(self) -> None:
-        told = {name: tally.counts() for name, tally in self._tallies.items()}
+        told = {name: self._tally(*each).counts() for name, each in self._under_way().items()}
         try:
             self._board.tell(told)
         except OSError:  # a full disk: this worker goes on judging what it has seen itself
@@ -161,6 +162,10 @@ class Watch:
             split, candidate = rollouts.get(product, (None, None))
             if split and candidate and candidate.rollout.release_id == release_id and event.kind == "out_of_memory":
                 self._tally(split, candidate).out_of_memory += 1
+
+
+def _key(candidate: Candidate) -> tuple[str, str]:
+    return candidate.rollout.rollout_id, candidate.rollout.step_name
 
 
 def _evidence(candidate: Candidate, counts: StepCounts) -> Evidence:

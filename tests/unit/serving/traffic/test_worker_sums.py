@@ -91,6 +91,28 @@ async def test_a_step_begins_with_nothing_counted(tmp_path: Path) -> None:
     assert (report.step_name, report.evidence.candidate.answers, report.evidence.control.answers) == ("step1", 0, 0)
 
 
+async def test_a_worker_that_was_just_started_has_told_at_once_what_the_one_before_had(tmp_path: Path) -> None:
+    one, two = await pair(tmp_path)
+    for number in range(40):
+        await one.ask(f"{number}")
+    before = one.endpoint.parts.heart.traffic.watch.report("churn").evidence
+    for _ in range(2):  # the second one takes the place of a worker that was killed before it had counted anything
+        await another_worker(one, tmp_path / "board", "worker-0")
+    assert two.endpoint.parts.heart.traffic.watch.report("churn").evidence.candidate == before.candidate
+
+
+async def test_the_last_answer_of_a_step_takes_nothing_from_what_the_next_one_has_counted(tmp_path: Path) -> None:
+    one, _ = await pair(tmp_path)
+    watch = one.endpoint.parts.heart.traffic.watch
+    split, candidate = one.endpoint.parts.releases.split("churn"), one.candidate
+    assert split is not None
+    await one.advance()
+    await one.ask("1", "2", "3")
+    counted = watch.report("churn").evidence.candidate.answers
+    watch.count_copy(split, candidate, copy=GOOD, control=GOOD)
+    assert (counted, watch.report("churn").evidence.candidate.answers) == (1, 1)
+
+
 def test_counts_of_another_step_are_not_added() -> None:
     tally = StepTally(ROLLOUT, log_bucket)
     tally.count_candidate(GOOD)
