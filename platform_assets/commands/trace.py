@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from platform_assets.audit.trace import TraceNode
 
 
+_MOST_TEXT = 240
+
+
 def trace(
     prediction_id: Annotated[str, typer.Argument(help="Id of a batch or online prediction.")],
     *,
@@ -38,5 +41,11 @@ def _label(node: "TraceNode") -> str:
     repeated = " [dim](shown above)[/]" if node.is_repeated else ""
     title = f"[bold]{escape(node.kind)}[/] {escape(node.id)}{repeated}"
     digest = [f"digest: {node.digest}"] if node.digest else []
-    facts = [] if node.is_repeated else [*digest, *(f"{name}: {value}" for name, value in node.facts.items())]
+    facts = [] if node.is_repeated else [*digest, *(f"{name}: {_short(value)}" for name, value in node.facts.items())]
     return "\n".join((title, *(f"[dim]{escape(fact)}[/]" for fact in facts)))
+
+
+def _short(value: object) -> str:
+    """Return a fact in one line or two; a nested one is shown from its beginning, and whole with `--json`."""
+    text = str(value)
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}… (--json has all of it)"

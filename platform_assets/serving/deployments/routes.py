@@ -50,7 +50,9 @@ class DeploymentHandlers:
 
     async def newest(self, request: Request) -> Response:
         """Tell the newest deployments, at most `limit`."""
-        found = await self._deployments.newest(asked_limit(request, default=DEFAULT_LISTED, most=MAX_LISTED))
+        limit = asked_limit(request, default=DEFAULT_LISTED, most=MAX_LISTED)
+        batch_only = {name for name, each in self._parts.releases.states.items() if each.state == "batch_only"}
+        found = await self._deployments.newest(limit, but=batch_only)
         seen = [show(each, self._deployments.settings, self._parts.releases) for each in found]
         return _json(DeploymentsSeen(deployments=seen))
 

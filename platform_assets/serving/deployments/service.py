@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -73,9 +73,9 @@ class Deployments:
         """Return one deployment next to the pointer in force; raises UnknownDeploymentError."""
         return await asyncio.to_thread(self._see, wanted)
 
-    async def newest(self, limit: int) -> list[Seen]:
-        """Return at most `limit` deployments of all products, newest first."""
-        return await asyncio.to_thread(self._newest, limit)
+    async def newest(self, limit: int, *, but: Collection[str] = ()) -> list[Seen]:
+        """Return at most `limit` deployments of all products `but` some, newest first."""
+        return await asyncio.to_thread(self._newest, limit, but)
 
     def _deploy(self, product: str, request: DeployRequest, caller: Caller) -> str:
         digest = hashlib.blake2b(msgspec.json.encode(request), digest_size=16).hexdigest()
@@ -133,10 +133,12 @@ class Deployments:
                     return self._seen(found, live)
         raise UnknownDeploymentError(deployment_id=wanted)
 
-    def _newest(self, limit: int) -> list[Seen]:
+    def _newest(self, limit: int, but: Collection[str]) -> list[Seen]:
         directory = self.settings.releases_dir
         products = [path.name for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
-        lives = [(name, live) for name in products if (live := read_live(directory, name)) is not None]
+        lives = [
+            (name, live) for name in products if name not in but and (live := read_live(directory, name)) is not None
+        ]
         found = [(each, live) for name, live in lives for each in self._of(name, live)]
         found.sort(key=lambda pair: (pair[0].begun.at, pair[0].begun.sequence), reverse=True)
         return [self._seen(*pair) for pair in found[:limit]]

@@ -33,3 +33,9 @@ def test_a_part_that_was_shown_before_is_not_opened_again() -> None:
     lines = shown(PREDICTION)
     assert lines[-1].endswith("raw_file raw_file:sales@1 (shown above)")
     assert sum("digest" in line for line in lines) == 1
+
+
+def test_a_long_fact_is_cut_and_says_where_it_is_whole() -> None:
+    lines = shown(TraceNode(kind="bundle", id="b", digest="", facts={"model": {"inputs": ["column"] * 200}}))
+    assert len(lines) < 6
+    assert "--json has all of it" in " ".join(lines)

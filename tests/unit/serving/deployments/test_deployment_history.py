@@ -123,3 +123,8 @@ async def test_only_the_last_moves_are_looked_through_and_an_arrival_among_them_
 async def test_an_id_that_no_move_has_is_unknown(moves: Moves, wanted: str) -> None:
     with pytest.raises(UnknownDeploymentError):
         await moves.see(wanted)
+
+
+async def test_a_product_that_is_not_served_is_left_out_of_the_list(moves: Moves) -> None:
+    assert await moves.deployments.newest(10)
+    assert await moves.deployments.newest(10, but={"churn"}) == []
