@@ -40,13 +40,17 @@ def type_of(schema: Schema) -> Markup:
         return _joined([type_of(each) for each in schema["anyOf"]])
     if "enum" in schema:
         return _joined([element("code", str(value)) for value in schema["enum"]])
-    if "prefixItems" in schema:
-        return Markup(" and ".join(map(type_of, schema["prefixItems"])))
-    if schema.get("type") == "array" and "items" in schema:
-        return join("list of ", type_of(schema["items"]))
+    if schema.get("type") == "array":
+        return _list_of(schema)
     if schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), Mapping):
         return join("by name: ", type_of(schema["additionalProperties"]))
     return join(schema.get("format", schema.get("type", "any")))
+
+
+def _list_of(schema: Schema) -> Markup:
+    if "prefixItems" in schema:
+        return Markup(" and ".join(map(type_of, schema["prefixItems"])))
+    return join("list of ", type_of(schema["items"])) if "items" in schema else join("array")
 
 
 def _row(field: str, schema: Schema, *, is_required: bool) -> Markup:
