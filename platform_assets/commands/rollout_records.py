@@ -78,12 +78,12 @@ def traffic_line(settings: Settings, product: str, live: LivePointer | None) -> 
     )
 
 
-def traffic_details(settings: Settings, product: str, at: dt.datetime) -> TrafficDetails:
+def traffic_details(settings: Settings, product: Product, at: dt.datetime) -> TrafficDetails:
     """Return the traffic of a product and what follows; asks the running endpoint. Raises NoReleaseError."""
     from platform_assets.orchestration.rollout_driver import look
 
     looked = look(settings, product, at)
-    return TrafficDetails(traffic=traffic_line(settings, product, looked.live), next_step=looked.judged)
+    return TrafficDetails(traffic=traffic_line(settings, product.name, looked.live), next_step=looked.judged)
 
 
 def traffic_history(settings: Settings, product: str) -> "list[TrafficMove]":

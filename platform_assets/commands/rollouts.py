@@ -40,7 +40,7 @@ def list_rollouts(*, as_json: JsonFlag = False) -> None:
 def show_rollout(product: ProductArgument, *, as_json: JsonFlag = False) -> None:
     """Show who answers for a product, what every gate says now, and what follows."""
     settings = Settings.from_environment()
-    details = traffic_details(settings, product_named(product).name, wall_now())
+    details = traffic_details(settings, product_named(product), wall_now())
     show(details, as_json=as_json, render=lambda: details_table(details))
 
 

@@ -1,4 +1,4 @@
-"""What an experiment did, gathered from the prediction log: sums per variant, and the first answer of each unit."""
+"""What variants did, gathered from the prediction log: sums per variant, and the first answer of each unit."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -31,6 +31,18 @@ _COLUMNS = (
     "chosen",
     "unit",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Whose answers are compared: the id of an experiment or a rollout, its variants, and from when on.
+
+    `since` is None for what has not begun: it has no answers.
+    """
+
+    id: str
+    variants: tuple[str, ...]
+    since: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +89,21 @@ class Gathered:
         return sorted(self.first.values(), key=lambda answer: answer.place)
 
 
-def gather_answers(settings: Settings, product: Product, record: ExperimentRecord) -> Gathered:
-    """Return what is in the lake of an experiment; nothing where nothing was logged yet.
+def compared_in(record: ExperimentRecord) -> Compared:
+    """Return whose answers an experiment compares."""
+    names = tuple(variant.name for variant in record.experiment.variants)
+    return Compared(record.experiment.id, names, record.started_at)
+
+
+def gather_answers(settings: Settings, product: Product, compared: Compared) -> Gathered:
+    """Return what is in the lake of an experiment or a rollout; nothing where nothing was logged yet.
 
     A row that was chosen by a header was chosen for a reason: it is counted as such and nowhere else.
     """
     scale = score_scale(product.score)
-    gathered = Gathered({variant.name: Tally(scale) for variant in record.experiment.variants})
+    gathered = Gathered({name: Tally(scale) for name in compared.variants})
     calls: dict[tuple[str, str, dt.datetime], _Call] = {}
-    for row in _rows(settings, record):
+    for row in _rows(settings, product, compared):
         if row["chosen"] == "override" or row["variant"] not in gathered.tallies:
             gathered.overridden += 1
             continue
@@ -98,14 +116,14 @@ def gather_answers(settings: Settings, product: Product, record: ExperimentRecor
     return gathered
 
 
-def _rows(settings: Settings, record: ExperimentRecord) -> Iterator[dict[str, Any]]:
-    if record.started_at is None:
+def _rows(settings: Settings, product: Product, compared: Compared) -> Iterator[dict[str, Any]]:
+    if compared.since is None:
         return
-    experiment = record.experiment
     filters = [
-        ("product", "=", experiment.product),
-        ("predicted_date", ">=", record.started_at.date()),
-        ("experiment_id", "=", experiment.id),
+        ("product", "=", product.name),
+        ("predicted_date", ">=", compared.since.date()),
+        ("predicted_at", ">=", compared.since),
+        ("experiment_id", "=", compared.id),
     ]
     if not _knows_experiments(settings):
         return

@@ -1,4 +1,4 @@
-"""What became of the answers of an experiment: labels and values that are known by now, one per unit.
+"""What became of the answers of an experiment or a rollout: labels and values that are known by now, one per unit.
 
 A unit counts by its first answer alone: its later ones share its outcome, and counting them again would make chance
 look like a difference.
@@ -23,20 +23,27 @@ if TYPE_CHECKING:
 
 
 def count_outcomes(settings: Settings, product: Product, gathered: Gathered, *, known_until: dt.datetime) -> None:
-    """Add the outcomes that are known at `known_until` (business time) to the sums of each variant.
+    """Add the labels and values that are known at `known_until` (business time) to the sums of each variant.
+
+    Raises NotMaterializedError when staging files are missing, InvalidProductError when the SQL fails.
+    """
+    count_labels(settings, product, gathered, known_until=known_until)
+    if product.online is not None and product.online.value is not None:
+        for answer, value in _outcomes(settings, product, product.online.value, gathered, known_until):
+            gathered.tallies[answer.variant].count_value(value)
+
+
+def count_labels(settings: Settings, product: Product, gathered: Gathered, *, known_until: dt.datetime) -> None:
+    """Add the labels that are known at `known_until` (business time) to the sums of each variant.
 
     An answer is right when its label is the one that came true; one without a label is not. What becomes known only
-    later is in no figure yet. Raises NotMaterializedError when staging files are missing, InvalidProductError when the
-    SQL fails.
+    later is in no figure yet, and a score without a threshold has no labels. Raises as `count_outcomes`.
     """
     threshold = product.score.threshold
     if threshold is not None:
         for answer, truth in _outcomes(settings, product, product.label, gathered, known_until):
             true_label = threshold.at_or_above if truth > 0 else threshold.below
             gathered.tallies[answer.variant].count_label(right=answer.label == true_label)
-    if product.online is not None and product.online.value is not None:
-        for answer, value in _outcomes(settings, product, product.online.value, gathered, known_until):
-            gathered.tallies[answer.variant].count_value(value)
 
 
 def _outcomes(

@@ -12,7 +12,7 @@ from platform_assets.experiments.sample_ratio import Period
 from platform_assets.experiments.summary import Summary
 from platform_assets.experiments.verdict import Report, report
 from platform_assets.inference.live_pointer import read_live
-from platform_assets.monitoring.experiment_answers import gather_answers
+from platform_assets.monitoring.experiment_answers import compared_in, gather_answers
 from platform_assets.monitoring.experiment_outcomes import count_outcomes
 from platform_assets.rollouts.experiments import stop
 from platform_assets.rollouts.experiments_course import ExperimentRecord, pause
@@ -75,7 +75,7 @@ def read_outcomes(
     """
     experiment = record.experiment
     known_until = settings.clock.now(pinned=DATASETS[product.dataset].replay_now, wall=at)
-    gathered = gather_answers(settings, product, record)
+    gathered = gather_answers(settings, product, compared_in(record))
     count_outcomes(settings, product, gathered, known_until=known_until)
     summaries = {name: tally.summary() for name, tally in gathered.tallies.items()}
     units = gathered.units(tuple(variant.name for variant in experiment.variants))

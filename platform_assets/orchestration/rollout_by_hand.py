@@ -28,7 +28,7 @@ from platform_assets.ledger.decisions import Mandate, last_decision, model_versi
 from platform_assets.ledger.releases import find_release
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.orchestration.rollout_decision import judge
-from platform_assets.orchestration.rollout_evidence import ask_endpoint
+from platform_assets.orchestration.rollout_evidence import hear
 from platform_assets.registry.in_force import follow_pointer, record_pointer
 from platform_assets.rollouts import moves
 from platform_assets.rollouts.course import require_rollout
@@ -86,7 +86,7 @@ def advance_by_hand(hand: Hand) -> Moved:
     Raises RolloutStateError without a rollout, LedgerUnavailableError, RegistryUnavailableError.
     """
     rollout = _rollout(hand)
-    judged = judge(rollout, ask_endpoint(hand.settings, hand.product.name, rollout), hand.mandate.at)
+    judged = judge(rollout, hear(hand.settings, hand.product, rollout, hand.mandate.at), hand.mandate.at)
     told = {**judged.evidence, "driver_would": judged.action, "because": judged.reason}
     word = replace(hand.word, evidence=told)
     is_last = rollout.plan.after(rollout.step) is None

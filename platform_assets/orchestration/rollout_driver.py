@@ -7,13 +7,14 @@ release out needs none: it is recorded later. Whoever is killed in between leave
 import datetime as dt
 from dataclasses import dataclass
 
+from platform_assets.contract.product import Product
 from platform_assets.errors import NoReleaseError, ReleaseConflictError, RolloutStateError
 from platform_assets.inference.live_pointer import LivePointer, LiveRollout, read_live
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.ledger.traffic_moves import TrafficMove, traffic_moves
 from platform_assets.orchestration.rollout_decision import Judged, judge
-from platform_assets.orchestration.rollout_evidence import ask_endpoint
+from platform_assets.orchestration.rollout_evidence import hear
 from platform_assets.registry.in_force import follow_pointer, record_pointer
 from platform_assets.rollouts.moves import Pointers, Word, advance, complete, end
 from platform_assets.settings import Settings
@@ -38,19 +39,19 @@ class Stepped:
     unshown: tuple[TrafficMove, ...]
 
 
-def look(settings: Settings, product: str, at: dt.datetime) -> Looked:
+def look(settings: Settings, product: Product, at: dt.datetime) -> Looked:
     """Return what the rollout of a product would do now; nothing is changed. Raises NoReleaseError."""
-    live = read_live(settings.releases_dir, product)
+    live = read_live(settings.releases_dir, product.name)
     if live is None:
-        raise NoReleaseError(product=product)
+        raise NoReleaseError(product=product.name)
     if live.rollout is None:
         return Looked(live, None)
     if live.off is not None:
         return Looked(live, Judged(action="hold", reason=f"the product is switched off by {live.off.by}"))
-    return Looked(live, judge(live.rollout, ask_endpoint(settings, product, live.rollout), at))
+    return Looked(live, judge(live.rollout, hear(settings, product, live.rollout, at), at))
 
 
-def take_step(settings: Settings, product: str, run: RunFacts) -> Stepped:
+def take_step(settings: Settings, product: Product, run: RunFacts) -> Stepped:
     """Do what the evidence asks for, if anything, and bring ledger and MLflow up to date with every move before.
 
     A repeat, or a second driver at the same time, moves nothing twice. Raises LedgerUnavailableError and
@@ -61,12 +62,12 @@ def take_step(settings: Settings, product: str, run: RunFacts) -> Stepped:
     if looked.live.rollout is not None and looked.judged is not None:
         told = f"{looked.judged.action}: {looked.judged.reason}"
         if looked.judged.action == "roll_back":
-            told = _moved(settings, product, looked.live.rollout, looked.judged, run) or told
+            told = _moved(settings, product.name, looked.live.rollout, looked.judged, run) or told
     ledger = open_ledger(settings.ledger_dsn)
-    follow_pointer(settings, ledger, product, run, moved_by=BY, reason=_UNTOLD)
+    follow_pointer(settings, ledger, product.name, run, moved_by=BY, reason=_UNTOLD)
     if looked.live.rollout is not None and looked.judged is not None and looked.judged.action in _PROMOTIONS:
-        told = _promoted(settings, ledger, product, looked.live.rollout, looked.judged, run) or told
-    return Stepped(told, tuple(traffic_moves(ledger, product, unshown_only=True)))
+        told = _promoted(settings, ledger, product.name, looked.live.rollout, looked.judged, run) or told
+    return Stepped(told, tuple(traffic_moves(ledger, product.name, unshown_only=True)))
 
 
 _PROMOTIONS = frozenset({"advance", "complete"})

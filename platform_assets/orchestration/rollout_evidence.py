@@ -1,11 +1,18 @@
-"""What the running endpoint tells of a rollout; whatever it does not tell is silence, and nothing moves on silence."""
+"""What is known of a rollout: what the running endpoint tells, and what the lake knows of its answers by now.
 
+Whatever the endpoint does not tell is silence, and nothing moves on silence. Labels are judged where there are some.
+"""
+
+import datetime as dt
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
 
+from platform_assets.contract.product import Product
 from platform_assets.inference.live_pointer import LiveRollout
+from platform_assets.monitoring.rollout_labels import StepLabels
+from platform_assets.orchestration.label_evidence import known_labels
 from platform_assets.rollouts.report import RolloutReport
 from platform_assets.settings import Settings
 
@@ -17,6 +24,20 @@ class Silence:
     """Why there is no evidence of this step of this rollout, in words."""
 
     told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The endpoint's report of this step, and the labels that are known of its answers."""
+
+    report: RolloutReport
+    labels: StepLabels
+
+
+def hear(settings: Settings, product: Product, rollout: LiveRollout, at: dt.datetime) -> Heard | Silence:
+    """Return all that is known of the step that is under way; takes a bounded time, whoever is away."""
+    report = ask_endpoint(settings, product.name, rollout)
+    return report if isinstance(report, Silence) else Heard(report, known_labels(settings, product, rollout, at))
 
 
 def ask_endpoint(settings: Settings, product: str, rollout: LiveRollout) -> RolloutReport | Silence:

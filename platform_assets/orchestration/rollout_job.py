@@ -42,7 +42,7 @@ def rollout_job(product: Product, settings: Settings) -> dg.JobDefinition:
         from platform_assets.orchestration.rollout_metadata import metadata_of
 
         run = RunFacts(run_id=context.run.run_id, at=wall_now(), code_version=code_version())
-        stepped = take_step(settings, product.name, run)
+        stepped = take_step(settings, product, run)
         context.log.info(stepped.told)
         key = dg.AssetKey(names.asset_key(product.name, "endpoint"))
         for move in stepped.unshown:
@@ -80,7 +80,7 @@ def rollout_sensor(product: Product, settings: Settings) -> dg.SensorDefinition:
         if read_live(settings.releases_dir, product.name) is None:
             return dg.SkipReason("nothing was released yet")
         now = wall_now()
-        looked = look(settings, product.name, now)
+        looked = look(settings, product, now)
         told = _told(looked)
         if looked.judged and looked.judged.is_overdue:
             context.log.warning("the rollout of %s is overdue; %s", product.name, told)

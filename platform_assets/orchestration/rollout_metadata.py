@@ -29,6 +29,7 @@ def metadata_of(move: TrafficMove) -> Metadata:
         "step": move.step,
         "share": move.share,
         "sequence": move.sequence,
+        "labels": move.evidence.get("labels"),
         "seconds_from_first_bad_answer": seconds_from_first_bad_answer(move),
     }
     metadata: Metadata = {name: value for name, value in told.items() if value is not None}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from platform_assets.contract import names
+from platform_assets.contract.product import Product
 from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.experiments.evidence import Evidence
 from platform_assets.experiments.summary import Summary
@@ -23,7 +24,7 @@ from platform_assets.settings import Settings
 from platform_assets.training.approval import release_newest
 from tests.integration.report_server import ReportServer
 from tests.unit.experiments.rollout_samples import seen
-from tests.unit.registry.registry_home import RegistryHome, registry_home
+from tests.unit.registry.registry_home import RegistryHome, registry_home, small_product
 
 PRODUCT = "churn"
 PLAN = RolloutPlan()
@@ -40,6 +41,10 @@ class RolloutHome:
     server: ReportServer
     first: Release
     second: Release
+
+    @property
+    def product(self) -> Product:
+        return small_product(rollout=PLAN)
 
     @property
     def ledger(self) -> Ledger:
@@ -81,7 +86,7 @@ class RolloutHome:
         """Let the driver take a step, so many hours after the beginning of the one that is under way."""
         since = self.live.rollout.step_since if self.live.rollout else self.live.moved_at
         at = since + dt.timedelta(hours=hours)
-        return take_step(self.settings, PRODUCT, RunFacts(run_id=run_id, at=at, code_version="c" * 16))
+        return take_step(self.settings, self.product, RunFacts(run_id=run_id, at=at, code_version="c" * 16))
 
     def aliased(self, alias: str = names.ALIAS) -> set[int | None]:
         """Return the versions that an alias of both halves names; None where there is no such alias."""

@@ -18,6 +18,7 @@ from platform_assets.registry.traffic_labels import APPROVED_BY, RELEASE, SHARE,
 from platform_assets.rollouts.moves import Pointers, Word, end, switch_off
 from tests.integration.rollout_home import BEGUN_AT, PRODUCT, RolloutHome
 from tests.unit.experiments.rollout_samples import seen
+from tests.unit.monitoring.experiment_logs import ExperimentHome, answer
 
 STEPS = ("shadow", "canary", "fifth", "half", "all")
 HOURS = (1.0, 1.0, 4.0, 12.0, 0.0)
@@ -87,6 +88,28 @@ def test_a_gate_that_fails_takes_the_release_out_and_says_why(rollout_home: Roll
     assert TRAFFIC not in rollout_home.tags(2)
 
 
+def test_labels_that_came_true_against_it_take_a_release_out_that_failed_nowhere_else(
+    rollout_home: RolloutHome,
+) -> None:
+    rollout_home.tell()
+    rollout_home.step(hours=1.0)
+    assert rollout_home.state == (1, "canary")
+    asked = {"experiment_id": rollout_home.rollout.rollout_id, "predicted_at": rollout_home.rollout.step_since}
+    lake = ExperimentHome(rollout_home.settings, rollout_home.product)
+    lake.log(answer(number, "control", **asked) for number in range(400))
+    lake.log(answer(1000 + number, "candidate", **asked, label="likely_to_stay") for number in range(300))
+    lake.orders({"elsewhere": 5.0})
+    rollout_home.tell()
+    assert rollout_home.step(hours=0.5).told.startswith("roll_back: accuracy is 100.00% below the control's")
+    assert rollout_home.state == (1, None)
+    last = traffic_moves(rollout_home.ledger, PRODUCT)[-1]
+    assert (last.kind, last.moved_by, last.step) == ("rollout_ended", "driver", "canary")
+    states = {one["gate"]: one["state"] for one in last.evidence["findings"]}
+    assert states.pop("accuracy_drop") == "failed"
+    assert "failed" not in states.values()
+    assert (last.evidence["candidate"]["labels"], last.evidence["control"]["accuracy"]) == (300, 1.0)
+
+
 @pytest.mark.parametrize("trouble", ["away", "silent", "unreadable", "behind", "another rollout"])
 def test_without_evidence_of_this_step_nothing_moves_however_long_it_takes(
     rollout_home: RolloutHome, trouble: str
@@ -106,7 +129,7 @@ def test_without_evidence_of_this_step_nothing_moves_however_long_it_takes(
     stepped = rollout_home.step(hours=100.0)
     assert stepped.told.startswith("hold: there is no evidence: ")
     assert rollout_home.state == (1, "shadow")
-    judged = look(rollout_home.settings, PRODUCT, BEGUN_AT + dt.timedelta(hours=100)).judged
+    judged = look(rollout_home.settings, rollout_home.product, BEGUN_AT + dt.timedelta(hours=100)).judged
     assert judged is not None
     assert judged.is_overdue
 
@@ -124,7 +147,10 @@ def test_two_drivers_at_once_move_once(rollout_home: RolloutHome) -> None:
     rollout_home.tell()
     run = RunFacts("run", BEGUN_AT + dt.timedelta(hours=1), "c" * 16)
     with ThreadPoolExecutor(2) as pool:
-        told = [one.told for one in pool.map(lambda _: take_step(rollout_home.settings, PRODUCT, run), range(2))]
+        told = [
+            one.told
+            for one in pool.map(lambda _: take_step(rollout_home.settings, rollout_home.product, run), range(2))
+        ]
     assert rollout_home.state == (1, "canary")
     assert kinds(rollout_home)[1:] == [("rollout_begun", "shadow", 0.0), ("rollout_advanced", "canary", 0.05)]
     assert sum(one.startswith("advance") for one in told) == 1

@@ -11,7 +11,7 @@ from platform_assets.errors import NotMaterializedError
 from platform_assets.experiments.summary import Moments
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.lakehouse.publish import append_once
-from platform_assets.monitoring.experiment_answers import Gathered, gather_answers
+from platform_assets.monitoring.experiment_answers import Gathered, compared_in, gather_answers
 from platform_assets.monitoring.experiment_drawing import as_markdown, drawn_interval, split_told
 from platform_assets.monitoring.experiment_outcomes import count_outcomes
 from platform_assets.monitoring.experiment_reading import stop_at_harm
@@ -235,7 +235,7 @@ def test_an_outcome_may_read_the_request_fields_of_the_answer(tmp_path: Path) ->
     }
     home.log([answer(1, "control", row_keys={"order_id": "o1"}, request=sent)])
     record = read_experiment(home.settings.releases_dir, PRODUCT, "newer-model")
-    gathered: Gathered = gather_answers(home.settings, home.product, record)
+    gathered: Gathered = gather_answers(home.settings, home.product, compared_in(record))
     unlabelled = msgspec.structs.replace(product, score=msgspec.structs.replace(product.score, threshold=None))
     count_outcomes(home.settings, unlabelled, gathered, known_until=NOW)
     assert gathered.tallies["control"].summary().values.total == 10.0

@@ -10,8 +10,9 @@ from platform_assets.contract.rollout import RolloutPlan, Step
 from platform_assets.experiments.evidence import Evidence
 from platform_assets.experiments.summary import Summary
 from platform_assets.inference.live_pointer import LiveRollout
+from platform_assets.monitoring.rollout_labels import Known, StepLabels
 from platform_assets.orchestration.rollout_decision import Action, judge
-from platform_assets.orchestration.rollout_evidence import Silence
+from platform_assets.orchestration.rollout_evidence import Heard, Silence
 from platform_assets.rollouts.report import RolloutReport
 from tests.unit.experiments.rollout_samples import START, evidence, seen
 
@@ -30,10 +31,11 @@ def rollout(step: str = "canary", plan: RolloutPlan | None = None) -> LiveRollou
     )
 
 
-def report(found: Evidence, step: str = "canary") -> RolloutReport:
-    return RolloutReport(
+def report(found: Evidence, step: str = "canary", labels: StepLabels | None = None) -> Heard:
+    told = RolloutReport(
         product="churn", rollout_id="churn-b-2", release_id="b" * 16, step_name=step, told_at=START, evidence=found
     )
+    return Heard(told, labels or StepLabels(told="no prediction log was drained to the lake yet"))
 
 
 GOOD, BAD = evidence(seen(5000, 5)), evidence(seen(5000, 150))
@@ -82,3 +84,30 @@ def test_the_evidence_is_plain_data_with_every_finding_and_figure() -> None:
     assert told["candidate"]["p99_ms"] == pytest.approx(20.0, rel=0.05)
     assert told["recent"] == {name: 0 if name in {"answers", "errors", "labels"} else None for name in told["recent"]}
     assert Summary().error_rate is None
+
+
+def labelled(candidate: Known, control: Known) -> StepLabels:
+    return StepLabels(told="of outcomes that are known by now", candidate=candidate, control=control)
+
+
+@pytest.mark.parametrize(
+    ("right", "action", "states"),
+    [(598, "advance", {"accuracy_drop": "passed"}), (300, "roll_back", {"accuracy_drop": "failed"})],
+)
+def test_labels_of_the_lake_are_judged_with_what_the_endpoint_tells(
+    right: int, action: Action, states: dict[str, str]
+) -> None:
+    labels = labelled(Known(600, right), Known(10_000, 9_990))
+    judged = judge(rollout(), report(GOOD, labels=labels), START + 2 * HOUR)
+    found = {one.gate: one.state for one in judged.findings}
+    assert judged.action == action
+    assert found.items() >= states.items()
+    assert (judged.evidence["candidate"]["labels"], judged.evidence["control"]["accuracy"]) == (600, 0.999)
+    assert judged.evidence["labels"] == labels.told
+
+
+def test_a_gate_that_has_too_few_labels_says_why_and_holds_nothing_up() -> None:
+    judged = judge(rollout(), report(GOOD), START + 2 * HOUR)
+    (told,) = (one.told for one in judged.findings if one.state == "not_judged")
+    assert told == "0 labels of 200 that are needed; no prediction log was drained to the lake yet"
+    assert judged.action == "advance"

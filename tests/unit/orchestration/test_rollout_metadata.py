@@ -40,6 +40,11 @@ def test_the_time_since_the_first_bad_answer_is_told_where_it_is_known() -> None
     assert "seconds_from_first_bad_answer" not in metadata_of(move(2))
 
 
+def test_what_is_known_of_outcomes_is_told_beside_the_figures() -> None:
+    known = msgspec.structs.replace(move(2), evidence={"labels": "of outcomes that are known by now"})
+    assert metadata_of(known)["labels"] == "of outcomes that are known by now"
+
+
 def test_a_move_without_evidence_shows_none() -> None:
     bare = metadata_of(msgspec.structs.replace(move(2), evidence={}, candidate=None))
     assert not {"findings", "figures", "evidence", "candidate"} & bare.keys()
