@@ -2,7 +2,9 @@
 
 import asyncio
 import datetime as dt
+import errno
 import functools
+import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -220,7 +222,10 @@ class Releases:
             return replace(loaded[release_id], sequence=sequence)
         pointer = LivePointer(release_id=release_id, sequence=sequence, moved_at=self.wall())
         note = functools.partial(self._note, product, release_id)
-        return load_release(self._home, self.pointers.releases_dir, product, pointer, note)
+        try:
+            return load_release(self._home, self.pointers.releases_dir, product, pointer, note)
+        except MemoryError as error:  # of one release: who follows the pointers of all products goes on
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
 
     def _note(self, product: str, release_id: str, event: EngineEvent) -> None:
         log_engine_event(event)
