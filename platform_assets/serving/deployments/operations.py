@@ -19,6 +19,7 @@ from platform_assets.errors import (
     UnknownProductError,
     UnknownVersionError,
     UnreadableBodyError,
+    VersionRefusedError,
 )
 from platform_assets.serving.deployments.wire import (
     DEFAULT_LISTED,
@@ -41,6 +42,7 @@ _DEPLOY_ERRORS = (
     NoReleaseError,
     UnknownVersionError,
     DeploymentRefusedError,
+    VersionRefusedError,
     AlreadyInForceError,
     RolloutStateError,
     ReleaseConflictError,

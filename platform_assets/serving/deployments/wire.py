@@ -18,7 +18,8 @@ Number = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 NumberText = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,8}(\.0){0,2}$")]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Percentage = Annotated[float, msgspec.Meta(ge=0.0, le=100.0)]
-Told = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_LENGTH)]
+# Without a zero byte: PostgreSQL keeps none, and a move that it cannot record would hold up all that follow.
+Told = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=r"^[^\x00]*$")]
 _PERCENT = 100.0
 DEFAULT_LISTED = 20
 MAX_LISTED = 200

@@ -14,7 +14,8 @@ from platform_assets.serving.json_body import read_json
 from platform_assets.serving.limits import MAX_TEXT_LENGTH
 
 _ID = r"[a-z][a-z0-9_-]{0,62}"
-Told = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_LENGTH)]
+# Without a zero byte: PostgreSQL keeps none, and a move that it cannot record would hold up all that follow.
+Told = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=r"^[^\x00]*$")]
 
 
 class ExperimentWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

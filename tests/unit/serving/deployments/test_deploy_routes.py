@@ -8,9 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from platform_assets.errors import VersionRefusedError
 from platform_assets.inference.live_pointer import LivePointer, read_live
 from platform_assets.inference.pointer_moves import read_moves
+from platform_assets.inference.refusals import refuse_version
 from platform_assets.serving.access import Decision
+from platform_assets.serving.deployments.operations import operations
 from tests.unit.serving.conftest import Endpoint, make_endpoint
 
 pytestmark = pytest.mark.anyio
@@ -97,6 +100,7 @@ async def test_the_move_is_kept_with_who_asked_for_what(two: Endpoint) -> None:
         ({"version": 2, "traffic_percentage": 101}, 422, "malformed_request"),
         ({"version": 2, "traffic": 0.1, "traffic_percentage": 10}, 422, "malformed_request"),
         ({"version": 2, "surprise": 1}, 422, "malformed_request"),
+        ({"version": 2, "reason": "no ledger on PostgreSQL keeps a \0"}, 422, "malformed_request"),
     ],
 )
 async def test_every_refusal_is_a_problem_and_moves_nothing(
@@ -119,6 +123,14 @@ async def test_a_version_that_is_trained_and_not_approved_is_refused(two: Endpoi
     refused = await post(two, version=3)
     assert (refused.status_code, refused.json()["code"]) == (409, "deployment_refused")
     assert "not approved" in refused.json()["detail"]
+
+
+async def test_a_version_that_was_rejected_gets_no_traffic_and_the_description_says_so(two: Endpoint) -> None:
+    refuse_version(two.publisher.releases_dir, "churn", 2, fsync=False)
+    before = pointer(two)
+    refused = await post(two, version=2)
+    assert (refused.status_code, refused.json()["code"], pointer(two)) == (409, "version_refused", before)
+    assert VersionRefusedError in operations()[0].errors
 
 
 async def test_a_version_that_cannot_be_loaded_gets_no_traffic(two: Endpoint) -> None:
