@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 import msgspec
 
-from platform_assets.errors import DeploymentError, NoReleaseError, ReleaseConflictError
+from platform_assets.errors import DeploymentError, NoReleaseError, ReleaseConflictError, VersionRefusedError
 from platform_assets.inference.live_pointer import LivePointer, move_live, read_live
 from platform_assets.inference.pointer_moves import Cause
 from platform_assets.settings import Settings
@@ -95,7 +95,8 @@ def _put_back(
 ) -> None:
     if previous is None or previous == live.release_id:
         return
-    with suppress(ReleaseConflictError):  # who moved the pointer meanwhile knew better
+    # Who moved the pointer meanwhile, or rejected the version before, knew better.
+    with suppress(ReleaseConflictError, VersionRefusedError):
         move_live(
             settings.releases_dir,
             product,

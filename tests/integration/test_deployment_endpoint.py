@@ -15,6 +15,7 @@ from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.errors import DeploymentError, NoReleaseError
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.pointer_moves import read_moves
+from platform_assets.inference.refusals import refuse_version
 from platform_assets.rollouts.moves import Pointers, Word, begin
 from platform_assets.serving.deployment import deploy
 from platform_assets.settings import PROJECT_ROOT, Settings
@@ -124,6 +125,21 @@ def test_a_corrupt_bundle_is_refused_and_the_release_before_is_in_force_again(
     assert f"it refused release {second.release_id}" in move.cause.reason
     assert served(endpoint) == first.release_id
     assert deploy(settings, "churn", at=NOW).release_id == first.release_id
+
+
+def test_a_release_that_was_rejected_is_not_put_back_and_the_refusal_is_told_all_the_same(
+    settings: Settings, publisher: Publisher, endpoint: str
+) -> None:
+    first = publisher.publish("churn", model_version=1)
+    deploy(settings, "churn", at=NOW)
+    second = publisher.publish("churn", model_version=2, files={"calibration.json": b"[]"})
+    refuse_version(settings.releases_dir, "churn", 1, fsync=False)
+    with pytest.raises(DeploymentError, match=second.release_id):
+        deploy(settings, "churn", at=NOW)
+    live = read_live(settings.releases_dir, "churn")
+    assert live is not None
+    assert (live.release_id, live.sequence) == (second.release_id, 2)
+    assert served(endpoint) == first.release_id
 
 
 def test_a_first_release_that_is_refused_has_none_to_go_back_to(
