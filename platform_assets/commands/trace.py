@@ -45,7 +45,6 @@ def _label(node: "TraceNode") -> str:
     return "\n".join((title, *(f"[dim]{escape(fact)}[/]" for fact in facts)))
 
 
-def _short(value: object) -> str:
-    """Return a fact in one line or two; a nested one is shown from its beginning, and whole with `--json`."""
-    text = str(value)
+def _short(text: str) -> str:
+    """Return a fact in a line or two: the whole of a long one is for `--json`."""
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}… (--json has all of it)"
