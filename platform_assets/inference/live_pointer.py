@@ -89,6 +89,13 @@ def read_live(releases_dir: Path, product: str) -> LivePointer | None:
         raise ModelUnusableError(file=str(path), problem=str(error)) from error
 
 
+def read_settled_live(releases_dir: Path, product: str) -> LivePointer | None:
+    """Return the live pointer after every move that has begun: who forbids something first sees here who did it yet."""
+    (releases_dir / product).mkdir(parents=True, exist_ok=True)
+    with _locked(releases_dir / product / ".lock"):
+        return read_live(releases_dir, product)
+
+
 def put_live(releases_dir: Path, product: str, wanted: LivePointer, cause: Cause, *, fsync: bool = True) -> LivePointer:
     """Put a pointer in force that was derived from the one before it, whose sequence is one less (0: no pointer yet).
 

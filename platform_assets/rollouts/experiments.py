@@ -55,7 +55,6 @@ def start(pointers: Pointers, product: str, experiment_id: str, word: Word) -> E
     than the control is in force.
     """
     record = read_experiment(pointers.releases_dir, product, experiment_id)
-    _require_accepted(pointers, record)
     live = read_live(pointers.releases_dir, product)
     if live is None:
         raise NoReleaseError(product=product)
@@ -98,6 +97,12 @@ def running_experiment(releases_dir: Path, product: str) -> ExperimentRecord | N
     return next((one for one in read_experiments(releases_dir, product) if one.state == "running"), None)
 
 
+def settled_running_experiment(releases_dir: Path, product: str) -> ExperimentRecord | None:
+    """Return the running experiment after every change that has begun, as `read_settled_live` does the pointer."""
+    with _locked(experiments_dir(releases_dir, product)):
+        return running_experiment(releases_dir, product)
+
+
 def experiments_dir(releases_dir: Path, product: str) -> Path:
     """Return where the experiments of a product lie, one file each."""
     return releases_dir / product / "experiments"
@@ -129,6 +134,8 @@ def _put(pointers: Pointers, wanted: ExperimentRecord) -> ExperimentRecord:
         if wanted.state == "running" and other is not None:
             problem = f"experiment {other.experiment.id!r} is running; stop it first"
             raise ExperimentStateError(product=told.product, experiment=told.id, problem=problem)
+        if wanted.state == "running":  # a rejection comes before this and is seen here, or sees what is written
+            _require_accepted(pointers, wanted)
         write_file(path, msgspec.json.encode(wanted), fsync=pointers.fsync)
     return wanted
 

@@ -8,7 +8,7 @@ import msgspec
 from platform_assets.contract.product import Product
 from platform_assets.errors import AlreadyInForceError, ApprovalRefusedError, RegistryUnavailableError
 from platform_assets.inference.bundle import load_bundle
-from platform_assets.inference.live_pointer import read_live
+from platform_assets.inference.live_pointer import read_live, read_settled_live
 from platform_assets.inference.refusals import accept_version, refuse_version
 from platform_assets.inference.release import Release, make_release, read_release, write_release
 from platform_assets.ledger.artifacts import artifact_id
@@ -29,6 +29,7 @@ from platform_assets.registry.in_force import follow_pointer
 from platform_assets.registry.tracking import require_registry
 from platform_assets.registry.traffic_labels import show_tags
 from platform_assets.registry.versions import bundle_dir
+from platform_assets.rollouts.experiments import settled_running_experiment
 from platform_assets.settings import Settings
 from platform_assets.training.acceptance import examine
 from platform_assets.training.bring_in import bring_in, may_come_in
@@ -84,8 +85,8 @@ def approve_version(
 def reject_version(settings: Settings, ledger: Ledger, product: Product, version: int, mandate: Mandate) -> Decision:
     """Record that a version never comes into force, on which evidence and on whose word; a rejection stays.
 
-    Raises UnknownRecordError, AlreadyDecidedError when it was rejected before, and ApprovalRefusedError while it is in
-    force: then go back first.
+    Raises UnknownRecordError, AlreadyDecidedError when it was rejected before, and ApprovalRefusedError while it has
+    traffic: in force, on its way or in a running experiment.
     """
     known = get_model_version(ledger, product.name, version)
     subject = model_version_subject(product.name, version)
@@ -111,12 +112,19 @@ def reject_version(settings: Settings, ledger: Ledger, product: Product, version
 
 
 def _require_no_traffic(settings: Settings, product: str, version: int) -> None:
-    live = _live_release(settings, product)
-    if live is not None and live.model_version == version:
+    def version_of(release_id: str) -> int:
+        return read_release(settings.releases_dir, product, release_id).model_version
+
+    live = read_settled_live(settings.releases_dir, product)
+    if live is not None and version_of(live.release_id) == version:
         problem = "it is in force; `platform releases rollback` first"
         raise ApprovalRefusedError(product=product, version=version, problem=problem)
-    if _candidate_version(settings, product) == version:
+    if live is not None and live.rollout is not None and version_of(live.rollout.release_id) == version:
         problem = "it is on its way; `platform rollouts end` first"
+        raise ApprovalRefusedError(product=product, version=version, problem=problem)
+    running = settled_running_experiment(settings.releases_dir, product)
+    if running is not None and version in {version_of(one.release) for one in running.experiment.variants}:
+        problem = f"experiment {running.experiment.id} gives it traffic; `platform experiments stop` first"
         raise ApprovalRefusedError(product=product, version=version, problem=problem)
 
 
@@ -153,13 +161,6 @@ def _approve(
 def _live_release(settings: Settings, product: str) -> Release | None:
     live = read_live(settings.releases_dir, product)
     return read_release(settings.releases_dir, product, live.release_id) if live else None
-
-
-def _candidate_version(settings: Settings, product: str) -> int | None:
-    live = read_live(settings.releases_dir, product)
-    if live is None or live.rollout is None:
-        return None
-    return read_release(settings.releases_dir, product, live.rollout.release_id).model_version
 
 
 def _require_not_rejected(ledger: Ledger, product: Product, version: int) -> None:

@@ -6,12 +6,14 @@ import msgspec
 import pyarrow as pa
 import pytest
 
+from platform_assets.contract.experiments import Experiment, Metric, Variant
 from platform_assets.errors import ApprovalRefusedError, RegistryUnavailableError, RolloutStateError
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.ledger.decisions import Mandate, decisions
 from platform_assets.ledger.models import get_model_version
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.traffic_mirror import told_moves
+from platform_assets.rollouts.experiments import create, start, stop
 from platform_assets.rollouts.moves import Pointers, Word, end
 from platform_assets.training.approval import Approval, approve_version, reject_version, release_newest
 from tests.conftest import free_port
@@ -76,6 +78,25 @@ def test_a_version_on_its_way_is_taken_out_before_it_is_rejected(rollout_home: R
         reject_version(rollout_home.settings, rollout_home.ledger, DECLARED, 2, WORD)
     end_rollout(rollout_home)
     assert reject_version(rollout_home.settings, rollout_home.ledger, DECLARED, 2, WORD).verdict == "rejected"
+
+
+def test_a_version_in_a_running_experiment_is_not_rejected_before_that_is_stopped(rollout_home: RolloutHome) -> None:
+    settings = rollout_home.settings
+    end_rollout(rollout_home)
+    experiment = Experiment(
+        id="newer",
+        product=PRODUCT,
+        unit="entity",
+        variants=(Variant(name="old", release="live", share=0.5), Variant(name="new", release="v2", share=0.5)),
+        metrics=(Metric(name="error_rate", margin=0.01),),
+    )
+    pointers, word = Pointers(releases_dir=settings.releases_dir, fsync=False), Word(by="ann", at=WORD.at, reason="try")
+    create(pointers, DECLARED, experiment, word)
+    start(pointers, PRODUCT, "newer", word)
+    with pytest.raises(ApprovalRefusedError, match="experiment newer gives it traffic"):
+        reject_version(settings, rollout_home.ledger, DECLARED, 2, WORD)
+    stop(pointers, PRODUCT, "newer", word)
+    assert reject_version(settings, rollout_home.ledger, DECLARED, 2, WORD).verdict == "rejected"
 
 
 @pytest.mark.parametrize("is_online", [True, False])

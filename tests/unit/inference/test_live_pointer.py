@@ -1,7 +1,8 @@
 """The live pointer: compare-and-set, one winner, never a part."""
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from platform_assets.contract.product import Product
 from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.errors import ModelUnusableError, NoReleaseError, ReleaseConflictError
+from platform_assets.inference import live_pointer
 from platform_assets.inference.bundle_manifest import BundleManifest, BundleOrigin
 from platform_assets.inference.live_pointer import (
     KeptRelease,
@@ -20,8 +22,9 @@ from platform_assets.inference.live_pointer import (
     move_live,
     put_live,
     read_live,
+    read_settled_live,
 )
-from platform_assets.inference.pointer_moves import Cause
+from platform_assets.inference.pointer_moves import Cause, PointerMove, write_move
 from platform_assets.inference.release import make_release, write_release
 
 NOW = dt.datetime(2026, 1, 3, tzinfo=dt.UTC)
@@ -151,3 +154,26 @@ def test_a_pointer_that_was_derived_from_another_one_is_refused(tmp_path: Path, 
     with pytest.raises(ReleaseConflictError, match=f"at sequence 1, expected {sequence - 1}"):
         put_live(tmp_path, "churn", full_pointer(ids, sequence), BY_ANN, fsync=False)
     assert read_live(tmp_path, "churn") == before
+
+
+def test_a_move_that_has_begun_is_seen_by_who_waits_for_it(
+    tmp_path: Path, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_begun, may_go_on = threading.Event(), threading.Event()
+
+    def slowly(releases_dir: Path, move: PointerMove, *, fsync: bool) -> None:
+        is_begun.set()
+        may_go_on.wait()
+        write_move(releases_dir, move, fsync=fsync)
+
+    monkeypatch.setattr(live_pointer, "write_move", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        mover = pool.submit(
+            move_live, tmp_path, "churn", expected_sequence=0, release_id=ids[0], moved_at=NOW, fsync=False
+        )
+        is_begun.wait()
+        seen = pool.submit(read_settled_live, tmp_path, "churn")
+        is_early = bool(wait([seen], timeout=0.1).done)
+        may_go_on.set()
+        assert seen.result() == mover.result()
+        assert not is_early
