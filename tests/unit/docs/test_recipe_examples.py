@@ -9,7 +9,7 @@ from platform_assets.settings import PROJECT_ROOT
 
 def test_the_ensemble_that_is_shown_can_be_declared_as_it_is() -> None:
     page = (PROJECT_ROOT / "CONTRIBUTING.md").read_text()
-    (shown,) = re.findall(r"^```python\nrecipe=(Ensemble\(.*?^\)),$", page, re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"^```python\nRECIPE = (Ensemble\(.*?^\))$", page, re.DOTALL | re.MULTILINE)
     recipe = eval(shown, {"Ensemble": Ensemble, "GradientBoosting": GradientBoosting})  # noqa: S307 - our own document
     assert isinstance(recipe, Ensemble)
     assert list(broken_recipe_rules(recipe)) == []
