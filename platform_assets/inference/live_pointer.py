@@ -100,17 +100,17 @@ def put_live(releases_dir: Path, product: str, wanted: LivePointer, cause: Cause
     """Put a pointer in force that was derived from the one before it, whose sequence is one less (0: no pointer yet).
 
     The move is on disk with its cause before it is in force. Raises ReleaseConflictError when somebody else moved
-    first, NoReleaseError when a release that it names is not stored, VersionRefusedError when one that it names anew
-    was rejected.
+    first, NoReleaseError when a release that is to get traffic, or more of it, is not stored, VersionRefusedError when
+    it was rejected. Others are not looked at: an end or a switch must not wait for a file to be mended.
     """
-    for release_id in _named(wanted):
+    for release_id in _raised(wanted, read_live(releases_dir, product)):
         read_release(releases_dir, product, release_id)
     with _locked(releases_dir / product / ".lock"):
         live = read_live(releases_dir, product)
         actual = live.sequence if live else 0
         if actual != wanted.sequence - 1:
             raise ReleaseConflictError(product=product, expected=wanted.sequence - 1, actual=actual)
-        for release_id in _named(wanted) - (_named(live) if live else set()):
+        for release_id in _raised(wanted, live):
             version = read_release(releases_dir, product, release_id).model_version
             if is_refused(releases_dir, product, version):
                 raise VersionRefusedError(product=product, version=version)
@@ -151,8 +151,12 @@ def live_path(releases_dir: Path, product: str) -> Path:
     return releases_dir / product / "live.json"
 
 
-def _named(pointer: LivePointer) -> set[str]:
-    return {pointer.release_id, pointer.rollout.release_id} if pointer.rollout else {pointer.release_id}
+def _raised(wanted: LivePointer, before: LivePointer | None) -> Iterator[str]:
+    """Yield the releases that get traffic anew or more of it."""
+    if before is None or wanted.release_id != before.release_id:
+        yield wanted.release_id
+    if wanted.rollout is not None and (before is None or wanted.rollout != before.rollout):
+        yield wanted.rollout.release_id
 
 
 def _still_kept(live: LivePointer, at: dt.datetime, *, without: str) -> tuple[KeptRelease, ...]:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from platform_assets.errors import AlreadyInForceError, NoReleaseError, RolloutStateError
+from platform_assets.errors import AlreadyInForceError, ModelUnusableError, NoReleaseError, RolloutStateError
 from platform_assets.inference.live_pointer import live_path, move_live
 from platform_assets.inference.pointer_moves import read_moves
+from platform_assets.inference.release import release_path
 from platform_assets.rollouts import moves
 from platform_assets.rollouts.moves import Pointers, Word
 from tests.unit.rollouts.pointer_samples import AT_ONCE, NOON, PLAN, PRODUCT, in_force, stored, word
@@ -127,3 +128,17 @@ def test_a_switch_is_kept_with_its_reason_and_survives_a_roll_back(pointers: Poi
     assert moves.switch_on(pointers, PRODUCT, word()).off is None
     kinds = [move.cause.kind for move in read_moves(pointers.releases_dir, PRODUCT, up_to=4)]
     assert kinds == ["moved", "switched_off", "moved", "switched_on"]
+
+
+def test_a_damaged_release_stops_a_promotion_and_neither_the_switch_nor_the_way_back(
+    pointers: Pointers, ids: list[str]
+) -> None:
+    rollout_id = begin(pointers, ids[1])
+    for release_id in ids[:2]:
+        release_path(pointers.releases_dir, PRODUCT, release_id).write_bytes(b"{")
+    with pytest.raises(ModelUnusableError):
+        moves.advance(pointers, PRODUCT, rollout_id=rollout_id, from_step="shadow", word=word(hours=1))
+    moves.switch_off(pointers, PRODUCT, word(hours=2))
+    moves.end(pointers, PRODUCT, rollout_id=rollout_id, word=word(hours=3))
+    live = in_force(pointers.releases_dir)
+    assert (live.release_id, live.rollout, live.off is not None) == (ids[0], None, True)
