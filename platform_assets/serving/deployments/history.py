@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from platform_assets.errors import ModelUnusableError
 from platform_assets.inference.live_pointer import LivePointer, LiveRollout
 from platform_assets.inference.pointer_moves import PointerMove
 from platform_assets.serving.deployments.wire import Phase
@@ -26,9 +27,9 @@ def deployments(moves: Sequence[PointerMove], live: LivePointer) -> list[Deploym
     """Return the deployments that began in some moves, the oldest first.
 
     The moves are in order and end with the pointer in force. Where the move before the first is missing, that first
-    one counts as a beginning.
+    one counts as a beginning. Raises ModelUnusableError for a move that other code has written.
     """
-    pointers = [msgspec.convert(move.pointer, LivePointer) for move in moves]
+    pointers = [_pointer_after(move) for move in moves]
     told = list(zip(moves, pointers, strict=True))
     before = [None, *pointers]
     found = [
@@ -57,6 +58,13 @@ def share_of(found: Deployment, live: LivePointer) -> float:
 def deployment_id(product: str, release_id: str, sequence: int) -> str:
     """Return the id of the deployment that began with a move; a rollout has the same."""
     return f"{product}-{release_id}-{sequence}"
+
+
+def _pointer_after(move: PointerMove) -> LivePointer:
+    try:
+        return msgspec.convert(move.pointer, LivePointer)
+    except msgspec.ValidationError as error:
+        raise ModelUnusableError(file=f"move {move.sequence} of {move.product}", problem=str(error)) from error
 
 
 def _begins(move: PointerMove, now: LivePointer, before: LivePointer | None) -> bool:

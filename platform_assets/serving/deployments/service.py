@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from platform_assets.errors import (
     AlreadyInForceError,
     DeploymentError,
     KeyReusedError,
+    ModelUnusableError,
     NoReleaseError,
     ReleaseConflictError,
     RolloutStateError,
@@ -136,10 +138,11 @@ class Deployments:
     def _newest(self, limit: int, but: Collection[str]) -> list[Seen]:
         directory = self.settings.releases_dir
         products = [path.name for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
-        lives = [
-            (name, live) for name in products if name not in but and (live := read_live(directory, name)) is not None
-        ]
-        found = [(each, live) for name, live in lives for each in self._of(name, live)]
+        found: list[tuple[Deployment, LivePointer]] = []
+        for name in products:
+            with suppress(ModelUnusableError):  # one whose moves cannot be read hides no other; `_see` tells why
+                live = None if name in but else read_live(directory, name)
+                found += [(each, live) for each in self._of(name, live)] if live else []
         found.sort(key=lambda pair: (pair[0].begun.at, pair[0].begun.sequence), reverse=True)
         return [self._seen(*pair) for pair in found[:limit]]
 

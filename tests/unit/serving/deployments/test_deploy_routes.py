@@ -172,6 +172,18 @@ async def test_one_key_is_one_deployment_even_for_two_requests_at_once(two: Endp
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
+@pytest.mark.parametrize("more", [b"[", b'{"of_later_code":1,'])
+async def test_a_product_whose_moves_cannot_be_read_is_told_and_hides_no_other(two: Endpoint, more: bytes) -> None:
+    two.publisher.publish("cancellation_risk", model_version=1)
+    moves = two.publisher.releases_dir / "churn" / "moves"
+    damaged = moves / "00000002.json"
+    damaged.write_bytes(damaged.read_bytes().replace(b'"pointer":{', b'"pointer":' + more))
+    assert [one["model"] for one in (await get(two, "/v1/deployments"))["deployments"]] == ["cancellation_risk"]
+    async with two.client() as client:
+        refused = await client.get(f"/v1/deployments/churn-{'0' * 16}-1")
+    assert (refused.status_code, refused.json()["code"]) == (500, "model_unusable")
+
+
 async def test_a_key_with_letters_that_a_header_cannot_hold_is_refused(two: Endpoint) -> None:
     refused = await post(two, "a key", version=2)
     assert (refused.status_code, refused.json()["code"]) == (422, "malformed_request")
