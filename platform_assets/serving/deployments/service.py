@@ -119,8 +119,9 @@ class Deployments:
         if caller.key is None:
             return None
         for found in self._of(product, self._live(product)):
-            told = found.begun.cause.evidence
-            if told.get(_KEY) == caller.key:
+            cause = found.begun.cause
+            told = cause.evidence
+            if (cause.by, told.get(_KEY)) == (caller.subject, caller.key):
                 if told.get(_DIGEST) != digest:
                     raise KeyReusedError(made=f"deployment {found.deployment_id}")
                 return found.deployment_id

@@ -184,6 +184,17 @@ async def test_a_product_whose_moves_cannot_be_read_is_told_and_hides_no_other(t
     assert (refused.status_code, refused.json()["code"]) == (500, "model_unusable")
 
 
+async def test_the_same_key_of_another_caller_is_another_key(two: Endpoint) -> None:
+    class Bob:
+        def decide(self, product: str) -> Decision:  # noqa: ARG002 - every product alike
+            return Decision(is_allowed=True, subject="bob", rule="test")
+
+    await post(two, "key", version=2)
+    bobs = replace(two, parts=replace(two.parts, heart=replace(two.parts.heart, access=Bob())))
+    refused = await post(bobs, "key", version=2)
+    assert (refused.status_code, refused.json()["code"]) == (409, "rollout_state")
+
+
 async def test_a_key_with_letters_that_a_header_cannot_hold_is_refused(two: Endpoint) -> None:
     refused = await post(two, "a key", version=2)
     assert (refused.status_code, refused.json()["code"]) == (422, "malformed_request")
