@@ -1,8 +1,9 @@
-"""When a batch is scored, and where: at once while that is cheap, in one thread when it would hold up the event loop.
+"""When a batch is scored, and where: at once while that is cheap, in a thread when it would hold up the event loop.
 
 Nothing waits while the engine is idle. Calls that reach the batcher in the same turn of the event loop go together;
 what arrives while an engine is busy goes together when it is done. A hop to a thread costs more than it frees below
-about a millisecond of work (measured), so small batches run in the loop.
+about a millisecond of work (measured), so small batches run in the loop. One thread is at work; only beside an engine
+that takes far longer than it was given, because it hangs or is another machine's, does a second one begin.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ from platform_assets.serving.batching.lane import Batch, Call, Engine, Lane, Lan
 
 INLINE_S = 0.0015
 MOST_WAITING_ROWS = 50_000
+_PATIENCE_S = 0.1  # ten times what a batch takes by default
+_MOST_THREADS = 8
 _DEFAULT = Batching()
 
 
@@ -56,7 +59,7 @@ class Batcher:
         inline_s: float = INLINE_S,
         most_waiting_rows: int = MOST_WAITING_ROWS,
     ) -> None:
-        """Start idle. Work of more than `inline_s` seconds runs in the thread; beyond the bound calls are refused."""
+        """Start idle. Work of more than `inline_s` seconds runs in a thread; beyond the bound calls are refused."""
         self.costs = Costs()
         self.counts: defaultdict[str, BatchCounts] = defaultdict(BatchCounts)
         self._timer = timer
@@ -64,14 +67,14 @@ class Batcher:
         self._most_waiting_rows = most_waiting_rows
         self._waiting_rows = 0
         self._lanes: OrderedDict[LaneKey, Lane] = OrderedDict()
-        self._beside: LaneKey | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self._beside: dict[LaneKey, float] = {}  # whose engine is at work in a thread, and since when
+        self._threads = ThreadPoolExecutor(max_workers=_MOST_THREADS, thread_name_prefix="engine")
         self._calls_in_turn = 0
         self._expects_company = False
 
     @property
     def waiting_rows(self) -> int:
-        """The rows that are waiting or being scored in the thread."""
+        """The rows that are waiting or being scored in a thread."""
         return self._waiting_rows
 
     async def score(self, key: LaneKey, engine: Engine, matrix: Floats, limits: Batching = _DEFAULT) -> Scored:
@@ -93,22 +96,22 @@ class Batcher:
 
     def score_now(self, key: LaneKey, engine: Engine, matrix: Floats, *, calls: int) -> Scored | None:
         """Return the scores of the rows of several calls at once; None when they would have to wait."""
-        if self._lanes or self._beside == key or self.costs.estimate(key, len(matrix)) > self._inline_s:
+        if self._lanes or key in self._beside or self.costs.estimate(key, len(matrix)) > self._inline_s:
             return None
         return self._score_now(key, engine, matrix, calls=calls)
 
     def is_busy_with(self, key: LaneKey) -> bool:
-        """Tell whether the thread is scoring for these calls now."""
-        return self._beside == key
+        """Tell whether a thread is scoring for these calls now."""
+        return key in self._beside
 
     def close(self) -> None:
-        """Refuse what waits and let the thread end; no call may come after it."""
+        """Refuse what waits and let the threads end; no call may come after it."""
         error = OverloadedError(reason="the endpoint is stopping")
         for lane in self._lanes.values():
             for call in lane.calls:
                 _refuse(call, error)
         self._lanes.clear()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _is_alone(self, key: LaneKey, rows: int) -> bool:
         """Whether a call is scored at once: the first of a turn after one without company, while nothing waits."""
@@ -116,7 +119,7 @@ class Batcher:
         if self._calls_in_turn > 1:
             return False
         asyncio.get_running_loop().call_soon(self._end_turn)
-        if self._expects_company or self._lanes or key == self._beside:
+        if self._expects_company or self._lanes or key in self._beside:
             return False
         return self.costs.estimate(key, rows) <= self._inline_s
 
@@ -147,7 +150,7 @@ class Batcher:
     def _advance(self) -> None:
         """Give each lane its turn, until one has used up this turn of the event loop."""
         for key in list(self._lanes):
-            if key != self._beside and self._serve(self._lanes[key]):
+            if key not in self._beside and self._serve(self._lanes[key]):
                 # Between two batches the loop hands out answers and takes in calls.
                 asyncio.get_running_loop().call_soon(self._advance)
                 return
@@ -156,7 +159,7 @@ class Batcher:
         """Score the next batch of a lane if it can be; return whether that was done in the event loop."""
         most_rows = max(lane.limits.max_rows, self.costs.rows_within(lane.key, self._shortest_wait_s()))
         is_small = self.costs.estimate(lane.key, lane.next_rows(most_rows)) <= self._inline_s
-        if not is_small and self._beside is not None:
+        if not is_small and not self._has_thread():
             return False
         batch, dropped = lane.take(most_rows)
         self._lanes.move_to_end(lane.key)
@@ -170,6 +173,11 @@ class Batcher:
         self._count(batch)
         (self._run_here if is_small else self._run_beside)(batch)
         return is_small
+
+    def _has_thread(self) -> bool:
+        """Tell whether a thread may begin: none is at work but such as nobody waits for any longer."""
+        patience_ends = self._timer() - _PATIENCE_S
+        return len(self._beside) < _MOST_THREADS and all(since <= patience_ends for since in self._beside.values())
 
     def _shortest_wait_s(self) -> float:
         """Return how long an engine call may hold up the most impatient of those who wait, in seconds."""
@@ -189,13 +197,18 @@ class Batcher:
         self._finish(batch, outcome.result, outcome.error)
 
     def _run_beside(self, batch: Batch) -> None:
-        self._beside = batch.key
+        loop = asyncio.get_running_loop()
+        self._beside[batch.key] = self._timer()
         self.counts[batch.key.product].beside += 1
-        running = asyncio.get_running_loop().run_in_executor(self._thread, self._timed, batch)
-        running.add_done_callback(lambda done: self._come_back(batch, done))
+        running = loop.run_in_executor(self._threads, self._timed, batch)
+        overdue = loop.call_later(1.1 * _PATIENCE_S, self._advance)
+        running.add_done_callback(lambda done: self._come_back(batch, done, overdue))
 
-    def _come_back(self, batch: Batch, done: asyncio.Future[tuple[Scored, float]]) -> None:
-        self._beside = None
+    def _come_back(
+        self, batch: Batch, done: asyncio.Future[tuple[Scored, float]], overdue: asyncio.TimerHandle
+    ) -> None:
+        overdue.cancel()
+        del self._beside[batch.key]
         if done.cancelled():  # the endpoint stops
             for call, _ in batch.parts:
                 _refuse(call, OverloadedError(reason="the endpoint is stopping"))
