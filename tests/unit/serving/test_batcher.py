@@ -290,22 +290,3 @@ def test_an_estimate_follows_faster_calls_quickly_and_slower_ones_reluctantly() 
     assert costs.estimate("cpu", 1) < 0.0011
     costs.observe("cpu", 1, 0.010)
     assert costs.estimate("cpu", 1) < 0.002
-
-
-async def test_an_engine_that_hangs_holds_up_no_other_one() -> None:
-    batcher, hung = Batcher(), Engine(gate=threading.Event())
-    bench = Bench(batcher)
-    bench.knows(CHURN, 1.0)
-    bench.knows(CLV, 1.0)  # too expensive for the loop
-    assert hung.gate is not None
-    try:
-        waiting = bench.ask(1.0, key=CHURN, engine=hung)
-        await reached(lambda: batcher.is_busy_with(CHURN))
-        behind = bench.ask(2.0, key=CHURN, engine=hung)
-        answers = [await bench.ask(value, key=CLV) for value in (3.0, 4.0)]
-        assert [answer.score.tolist() for answer in answers] == [[6.0], [8.0]]
-        assert hung.batches == [[1.0]]  # never called twice at once
-    finally:
-        hung.gate.set()
-    assert [(await each).score.tolist() for each in (waiting, behind)] == [[2.0], [4.0]]
-    batcher.close()
