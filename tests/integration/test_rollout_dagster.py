@@ -153,6 +153,7 @@ def test_after_a_failed_run_the_sensor_waits_for_minutes_and_asks_again(platform
     database = home.settings.home / "mlflow" / "mlflow.db"
     database.rename(database.with_suffix(".away"))
     database.mkdir()  # MLflow's file cannot be opened, and the sensor does not look at it
+    platform.clock.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 1)  # by itself MLflow tries for 100 seconds
     assert platform.asks()
     assert not platform.run()
     (record,) = platform.instance.get_run_records(limit=1)
