@@ -1,6 +1,6 @@
 """`platform experiments`: compare releases on live traffic: create, start, look, stop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from platform_assets.monitoring.experiment_reading import ExperimentReading
     from platform_assets.rollouts.experiments_course import ExperimentRecord
     from platform_assets.rollouts.moves import Pointers, Word
+
+    Change = Callable[[Pointers, str, str, Word], ExperimentRecord]
 
 ProductArgument = Annotated[str, typer.Argument(help="Name of a product.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of an experiment, as `list` shows it.")]
@@ -98,10 +100,7 @@ def start_experiment(
     """Let a draft split the traffic from now on; refused beside a rollout or another experiment."""
     from platform_assets.rollouts.experiments import start
 
-    settings = Settings.from_environment()
-    word = _word(settings, by, reason)
-    record = start(_pointers(settings), product_named(product).name, experiment, word)
-    show(record, as_json=as_json, render=lambda: _record_table(record))
+    _change(start, product, experiment, by=by, reason=reason, as_json=as_json)
 
 
 @experiments.command("stop")
@@ -116,9 +115,12 @@ def stop_experiment(
     """End an experiment: the release in force, its control, answers everybody again."""
     from platform_assets.rollouts.experiments import stop
 
+    _change(stop, product, experiment, by=by, reason=reason, as_json=as_json)
+
+
+def _change(change: "Change", product: str, experiment: str, *, by: str | None, reason: str, as_json: bool) -> None:
     settings = Settings.from_environment()
-    word = _word(settings, by, reason)
-    record = stop(_pointers(settings), product_named(product).name, experiment, word)
+    record = change(_pointers(settings), product_named(product).name, experiment, _word(settings, by, reason))
     show(record, as_json=as_json, render=lambda: _record_table(record))
 
 

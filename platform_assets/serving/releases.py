@@ -241,12 +241,14 @@ def _rollout_of(split: Split | None) -> str | None:
 
 
 def _without_candidate(state: ProductState) -> ProductState:
-    split = state.split and replace(state.split, candidate=None)
-    is_needed = split is not None and (bool(split.kept) or split.off is not None)
-    return replace(state, split=split if is_needed else None)
+    return _split_by(state, state.split and replace(state.split, candidate=None))
 
 
 def _without_trial(state: ProductState) -> ProductState:
-    split = state.split and replace(state.split, trial=None)
+    return _split_by(state, state.split and replace(state.split, trial=None))
+
+
+def _split_by(state: ProductState, split: Split | None) -> ProductState:
+    """Return the state with what is left of its split, if kept releases or the switch still need it."""
     is_needed = split is not None and (bool(split.kept) or split.off is not None)
     return replace(state, split=split if is_needed else None)

@@ -52,8 +52,9 @@ class Clerk:
         trace.lap_with(stages, rest="fallback")
         written = write_calls(group, forms, features, known, trace.last)
         trace.lap("answer")
-        heart.journal.append_encoded(chain.from_iterable(each.entries for _, each in written))
         self._count(group, written)
+        # After all that may fail: a call that goes the long way is logged there, and must not be twice.
+        heart.journal.append_encoded(chain.from_iterable(each.entries for _, each in written))
         trace.lap("journal")
         for call, each in written:
             call.letter.answer(each.answer)
