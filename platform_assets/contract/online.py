@@ -8,6 +8,7 @@ from platform_assets.contract.evaluation import Label
 from platform_assets.contract.experiments import Experiment
 from platform_assets.contract.promises import Owner
 from platform_assets.contract.rollout import RolloutPlan
+from platform_assets.contract.slas import OnlineSla
 
 FallbackKind = Literal["last_batch", "default_score", "skip_action"]
 
@@ -74,3 +75,4 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rollout: RolloutPlan = RolloutPlan()
     value: Label | None = None
     experiments: tuple[Experiment, ...] = ()
+    sla: OnlineSla = OnlineSla()

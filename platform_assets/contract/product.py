@@ -7,7 +7,7 @@ from platform_assets.contract.evaluation import Acceptance, Baseline, Gate, Labe
 from platform_assets.contract.features import FeatureService, OnDemand, RequestField
 from platform_assets.contract.guardrails import Guardrails
 from platform_assets.contract.online import Online
-from platform_assets.contract.promises import BatchPlan, Owner
+from platform_assets.contract.promises import AutomatedAction, BatchPlan, Owner
 from platform_assets.contract.recipes import Recipe
 from platform_assets.contract.score import Score
 
@@ -25,7 +25,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `examples` is SQL like the batch population, for training rows; left out, the batch population serves both.
     `not_inputs` are stored or request columns that only feed on-demand features, baselines or join keys.
-    `categories` are text columns that the preprocessor encodes.
+    `categories` are text columns that the preprocessor encodes. `actions` are what machines do with predictions.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     categories: tuple[str, ...] = ()
     not_inputs: tuple[str, ...] = ()
     examples: str | None = None
+    actions: tuple[AutomatedAction, ...] = ()
     online: Online | None = None
 
     @property

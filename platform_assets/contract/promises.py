@@ -2,6 +2,8 @@
 
 import msgspec
 
+from platform_assets.contract.slas import BatchSla
+
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A team that answers for an output, and where it is reached."""
@@ -11,10 +13,24 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The largest acceptable age of a published batch, from its as-of; a warning comes at `warn_hours`."""
+    """The largest acceptable ages of a published batch, by three clocks; a warning comes at `warn_hours`.
+
+    `max_age_hours` is the age of the data, from the as-of. `max_publication_age_hours` is that of the run, from the
+    publication, and left out the same. `max_source_age_hours` is that of the newest raw event at the as-of, and left
+    out not promised.
+    """
 
     max_age_hours: float
     warn_hours: float
+    max_publication_age_hours: float | None = None
+    max_source_age_hours: float | None = None
+
+
+class AutomatedAction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that a machine does with a prediction without asking a person; never done with a stale one."""
+
+    name: str
+    description: str
 
 
 class BatchPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,3 +44,4 @@ class BatchPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cron: str
     population: str
     freshness: Freshness
+    sla: BatchSla = BatchSla()

@@ -4,14 +4,32 @@ from platform_assets.ledger import (
     artifacts,
     decisions,
     drains,
+    incidents,
     models,
+    notifications,
+    promises,
     publications,
     quarantined,
     releases,
+    sla_counts,
     snapshots,
     traffic_moves,
 )
 from platform_assets.ledger.tables import METADATA
 
-RECORD_MODULES = (artifacts, decisions, drains, models, publications, quarantined, releases, snapshots, traffic_moves)
+RECORD_MODULES = (
+    artifacts,
+    decisions,
+    drains,
+    incidents,
+    models,
+    notifications,
+    promises,
+    publications,
+    quarantined,
+    releases,
+    sla_counts,
+    snapshots,
+    traffic_moves,
+)
 SCHEMA = METADATA

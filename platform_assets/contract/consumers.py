@@ -1,0 +1,38 @@
+"""Who reads predictions: which outputs, which versions, how, for which purpose, and how to reach them."""
+
+from typing import Literal
+
+import msgspec
+
+Output = Literal["published_predictions", "online_predictions"]
+Importance = Literal["low", "normal", "high"]
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a consumer is told what concerns it."""
+
+    team: str
+    email: str
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One output that a consumer reads: in which versions of its contract, for which purposes and how important.
+
+    `versions` are versions of the output's contract. `at_cron` is when it is read, in UTC; left out, at any time.
+    """
+
+    product: str
+    output: Output
+    versions: tuple[int, ...]
+    purposes: tuple[str, ...]
+    importance: Importance = "normal"
+    at_cron: str | None = None
+
+
+class Consumer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A declared reader of predictions."""
+
+    name: str
+    title: str
+    contact: Contact
+    reads: tuple[Reading, ...]
