@@ -9,10 +9,11 @@ Importance = Literal["low", "normal", "high"]
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a consumer is told what concerns it."""
+    """Where a consumer is told what concerns it; a webhook gets the same as the address."""
 
     team: str
     email: str
+    webhook: str | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

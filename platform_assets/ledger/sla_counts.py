@@ -1,6 +1,6 @@
 """Good and all units of each objective by the hour, from which error budgets and burn rates are summed."""
 
-from sqlalchemy import Column, Float, String, Table
+from sqlalchemy import JSON, Column, Float, String, Table
 
 from platform_assets.ledger.tables import METADATA, UtcInstant
 
@@ -13,4 +13,13 @@ SLA_COUNTS = Table(
     Column("hour", UtcInstant, primary_key=True),
     Column("good", Float, nullable=False),
     Column("total", Float, nullable=False),
+)
+
+# The last reading of counters that only grow, so that the next one adds the difference once.
+SLA_READINGS = Table(
+    "sla_readings",
+    METADATA,
+    Column("source", String, primary_key=True),
+    Column("read_at", UtcInstant, nullable=False),
+    Column("counters", JSON, nullable=False),
 )

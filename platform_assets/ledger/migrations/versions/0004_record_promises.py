@@ -19,6 +19,7 @@ def upgrade() -> None:
     _create_promise_states()
     _create_silences()
     _create_sla_counts()
+    _create_sla_readings()
     _create_incident_actions()
     _create_incident_entries()
 
@@ -33,6 +34,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_incident_actions_product"))
 
     op.drop_table("incident_actions")
+    op.drop_table("sla_readings")
     op.drop_table("sla_counts")
     op.drop_table("silences")
     op.drop_table("promise_states")
@@ -206,3 +208,13 @@ def _create_incident_entries() -> None:
     )
     with op.batch_alter_table("incident_entries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_incident_entries_incident_id"), ["incident_id"], unique=False)
+
+
+def _create_sla_readings() -> None:
+    op.create_table(
+        "sla_readings",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("read_at", UtcInstant(), nullable=False),
+        sa.Column("counters", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_sla_readings")),
+    )
