@@ -1,8 +1,20 @@
 """What a product promises: who owns it, how often it is refreshed and how old an answer may be."""
 
+from typing import Literal
+
 import msgspec
 
 from platform_assets.contract.slas import BatchSla
+
+# What a product promises and is watched for; alert rules are promises too, named RULE_PREFIX and their own name.
+# `guardrails`: the newest batch was not refused. `runs`: the newest scoring and sync runs succeeded, and the watch
+# itself could look. `rollout`: no hard limit ended the newest one. Those of an SLA have the mode as their subject.
+PromiseName = Literal[
+    "data_age", "publication_age", "source_age", "partition", "snapshot_age", "materialization_lag",
+    "materialization_success", "guardrails", "runs", "rollout", "sla_freshness", "sla_availability", "sla_latency",
+    "sla_error_rate", "sla_coverage",
+]  # fmt: skip
+RULE_PREFIX = "rule_"
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
