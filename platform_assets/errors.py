@@ -54,6 +54,7 @@ PlatformError
 │   ├── UnknownRecordError
 │   ├── RecordConflictError     a record is there with another content
 │   ├── AlreadyDecidedError     somebody decided this before
+│   ├── IncidentStateError      an incident is not where a step of it would begin
 │   ├── LedgerUnavailableError  its database is away, locked or full
 │   └── LedgerVersionError
 ├── RegistryUnavailableError    MLflow is away
@@ -730,6 +731,17 @@ class AlreadyDecidedError(LedgerError):
     def __init__(self, *, kind: str, subject: str, verdict: str, by: str, at: str, reason: str) -> None:
         """Name what was decided, the verdict, who, when and why."""
         super().__init__(f"{kind} {subject} was {verdict} by {by} at {at} ({reason}): nothing was changed.")
+
+
+class IncidentStateError(LedgerError):
+    """A step of an incident does not fit what is recorded about it."""
+
+    code = "incident_state"
+    status = 409
+
+    def __init__(self, *, incident_id: int, problem: str, remedy: str) -> None:
+        """Name the incident, what does not fit and what to do."""
+        super().__init__(f"incident {incident_id}: {problem}. {remedy[:1].upper()}{remedy[1:]}.")
 
 
 class LedgerVersionError(LedgerError):
