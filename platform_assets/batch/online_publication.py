@@ -1,14 +1,13 @@
 """Publishes what the endpoint reads: the newest stored features of a product and its last published batch."""
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from platform_assets.batch.last_batch import pack_last_batch
-from platform_assets.batch.published_view import current, read_published
+from platform_assets.batch.published_view import current, read_publication
+from platform_assets.batch.sole_publisher import sole_publisher
 from platform_assets.clock import epoch_seconds, from_epoch, midnight
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
@@ -19,7 +18,13 @@ from platform_assets.ledger.manifest import record
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.ledger.snapshots import record_snapshot
 from platform_assets.online.connection import connect
-from platform_assets.online.snapshot_copy import PackedSnapshot, copy_path, pack_snapshot, prune_copies
+from platform_assets.online.snapshot_copy import (
+    PackedSnapshot,
+    copy_path,
+    named_by_content,
+    pack_snapshot,
+    prune_copies,
+)
 from platform_assets.online.snapshot_writer import PublishedSnapshot, publish_packed
 from platform_assets.settings import Settings
 
@@ -71,18 +76,17 @@ def publish_online(
     """
     instant = as_of or settings.clock.now(pinned=DATASETS[product.dataset].replay_now, wall=facts.at)
     latest = latest_rows(settings, product, as_of=instant)
-    packed = _named_by_content(
+    packed = named_by_content(
         pack_snapshot(latest.manifest, latest.tables, as_of=epoch_seconds(instant), snapshot_id="unnamed")
     )
-    last_batch = _pack_last_batch(settings, ledger, product)
+    current(ledger, product)  # nothing goes live before the first batch
     # In the manifest first: an answer may be made from a snapshot as soon as it is live, and must be traceable.
     _record_made(settings, ledger, product, facts, packed)
     with connect(settings.online_url) as client:
         published = publish_packed(client, packed, settings=settings)
-        published_batch = publish_packed(client, last_batch, settings=settings)
     _record_live(settings, ledger, facts, packed, published)
-    for snapshot in (packed, last_batch):
-        prune_copies(settings.snapshots_dir, snapshot.manifest.service, keep=KEPT_COPIES)
+    published_batch = publish_last_batch(settings, ledger, product)
+    prune_copies(settings.snapshots_dir, packed.manifest.service, keep=KEPT_COPIES)
     newest = max(float(np.nanmax(table.event_times)) for table in latest.tables if len(table.event_times))
     return OnlinePublication(packed.snapshot_id, instant, published, published_batch, from_epoch(newest))
 
@@ -92,23 +96,17 @@ def publish_last_batch(settings: Settings, ledger: Ledger, product: Product) -> 
 
     Raises NotMaterializedError before the first batch, OnlineStoreUnavailableError; what was live before stays live.
     """
-    last_batch = _pack_last_batch(settings, ledger, product)
-    with connect(settings.online_url) as client:
+    with sole_publisher(settings, product), connect(settings.online_url) as client:
+        last_batch = _pack_last_batch(settings, ledger, product)
         published = publish_packed(client, last_batch, settings=settings)
     prune_copies(settings.snapshots_dir, last_batch.manifest.service, keep=KEPT_COPIES)
     return published
 
 
-def _named_by_content(snapshot: PackedSnapshot) -> PackedSnapshot:
-    """Return the snapshot under an id of its values and as-of, so that the same snapshot has the same id."""
-    told = hashlib.sha256(f"{snapshot.digest} {snapshot.as_of}".encode()).hexdigest()
-    return msgspec.structs.replace(snapshot, snapshot_id=told[:16])
-
-
 def _pack_last_batch(settings: Settings, ledger: Ledger, product: Product) -> PackedSnapshot:
     publication = current(ledger, product)
     as_of = midnight(dt.date.fromisoformat(publication.as_of))
-    rows = read_published(settings, product)
+    rows = read_publication(settings, product, publication)
     return pack_last_batch(product, rows, as_of=as_of, snapshot_id=publication.digest[:16])
 
 

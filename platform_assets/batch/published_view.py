@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platform_assets.batch.sole_publisher import sole_publisher
 from platform_assets.clock import midnight
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
@@ -75,17 +76,20 @@ def read_published_inputs(settings: Settings, product: Product) -> "pa.Table":
 def write_published_view(settings: Settings, product: Product, *, at: dt.datetime) -> PublishedView:
     """Write the current publication to the file that consumers read, and judge its age at the business time.
 
-    A reader holds the old file or the new one, never a part of one.
+    A reader holds the old file or the new one, never a part of one; of several writers none puts an older batch over a
+    newer one.
     """
     import pyarrow as pa  # noqa: PLC0415 - heavy
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    publication = current(open_ledger(settings.ledger_dsn), product)
+    ledger = open_ledger(settings.ledger_dsn)
     path = settings.published_dir / f"{product.name}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     sink = pa.BufferOutputStream()
-    pq.write_table(read_publication(settings, product, publication), sink, compression="zstd")
-    write_file(path, sink.getvalue().to_pybytes(), fsync=settings.fsync)
+    with sole_publisher(settings, product):
+        publication = current(ledger, product)
+        pq.write_table(read_publication(settings, product, publication), sink, compression="zstd")
+        write_file(path, sink.getvalue().to_pybytes(), fsync=settings.fsync)
     return PublishedView(path, publication, published_age(settings, product, publication, at=at))
 
 
