@@ -20,6 +20,7 @@ from platform_assets.batch.publication import (
     refuse_batch,
     stage_batch,
 )
+from platform_assets.batch.replay_columns import with_replay_columns
 from platform_assets.batch.rows import BatchIdentity, batch_digest, prediction_rows, with_digest
 from platform_assets.contract.product import Product
 from platform_assets.errors import FeaturesChangedError, GuardrailRefusedError, NoReleaseError, VersionNotLiveError
@@ -29,7 +30,7 @@ from platform_assets.features.sources import source_artifacts
 from platform_assets.inference.bundle import Bundle, load_bundle
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.release import Release, read_release
-from platform_assets.inference.scoring import score
+from platform_assets.inference.scoring import score_in_stages
 from platform_assets.lakehouse.stage import discard, read_staged
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
@@ -128,8 +129,9 @@ def _predict(run: BatchRun, bundle: Bundle, inputs: BatchInputs, input_artifact:
         predicted_at=run.facts.at,
     )
     # The declaration in the bundle, not today's file, says how this release scores.
-    scored = score(bundle, to_frame(bundle.product, inputs.table))
-    return prediction_rows(bundle.product, inputs.table, scored, identity)
+    stages = score_in_stages(bundle, to_frame(bundle.product, inputs.table))
+    rows = prediction_rows(bundle.product, inputs.table, stages.scored, identity)
+    return with_replay_columns(rows, stages, bundle.predictor)
 
 
 def _record_inputs(ledger: Ledger, run: BatchRun, inputs: BatchInputs) -> str:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platform_assets.batch.guarding.result import GuardrailResult
+from platform_assets.batch.replay_columns import with_absent_columns
 from platform_assets.contract.product import Product
 from platform_assets.errors import ConcurrentCommitError
 from platform_assets.inference.release import Release
+from platform_assets.lakehouse.grow import add_missing_columns
 from platform_assets.lakehouse.log import find_commit
 from platform_assets.lakehouse.publish import publish
 from platform_assets.lakehouse.quarantine import quarantine
@@ -58,7 +60,10 @@ class Published:
 
 def stage_batch(settings: Settings, run: BatchRun, rows: "pa.Table") -> Staged:
     """Write the rows into the product's table folder, on disk and invisible to every reader."""
-    return stage(settings.predictions_dir / run.product.name, rows, PARTITION_BY, fsync=settings.fsync)
+    table, rows = settings.predictions_dir / run.product.name, with_absent_columns(rows)
+    # A table that an earlier version began lacks what rows tell since then.
+    add_missing_columns(table, rows.schema)
+    return stage(table, rows, PARTITION_BY, fsync=settings.fsync)
 
 
 def published_already(ledger: Ledger, run: BatchRun, digest: str) -> Publication | None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,11 +29,6 @@ class BatchIdentity:
     predicted_at: dt.datetime
 
 
-def row_key(values: Sequence[object]) -> str:
-    """Return the text that identifies one prediction of a batch; instants as ISO 8601 in UTC."""
-    return "|".join(value.isoformat() if isinstance(value, dt.datetime) else str(value) for value in values)
-
-
 def prediction_rows(product: Product, inputs: "pa.Table", scored: Scored, batch: BatchIdentity) -> "pa.Table":
     """Return the rows to publish, one per input row and in its order (R082-R086, R135-R137).
 
@@ -43,7 +37,7 @@ def prediction_rows(product: Product, inputs: "pa.Table", scored: Scored, batch:
     import pyarrow as pa  # noqa: PLC0415 - heavy; only batch steps need it
 
     keys = [inputs.column(name).to_pylist() for name in product.entity.row_keys]
-    row_keys = [row_key(values) for values in zip(*keys, strict=True)]
+    row_keys = [names.row_key(values) for values in zip(*keys, strict=True)]
     n_rows = inputs.num_rows
     instant = pa.timestamp("us", tz="UTC")
 
@@ -51,7 +45,7 @@ def prediction_rows(product: Product, inputs: "pa.Table", scored: Scored, batch:
         return pa.repeat(pa.scalar(value, type=kind), n_rows)
 
     columns = {
-        "prediction_id": pa.array([_prediction_id(product, batch, key) for key in row_keys], pa.string()),
+        "prediction_id": pa.array(_prediction_ids(product, batch, row_keys), pa.string()),
         "product": constant(product.name, pa.string()),
         "entity_id": pa.array([str(value) for value in keys[0]], pa.string()),
         "row_key": pa.array(row_keys, pa.string()),
@@ -97,11 +91,9 @@ def with_digest(rows: "pa.Table", digest: str) -> "pa.Table":
     return rows.append_column("batch_digest", pa.repeat(pa.scalar(digest), rows.num_rows))
 
 
-def _prediction_id(product: Product, batch: BatchIdentity, key: str) -> str:
-    told = f"{product.name}\0{batch.as_of.isoformat()}\0{key}\0{batch.release.release_id}\0{batch.input_artifact}"
-    return names.prediction_id(
-        product.name, batch.as_of, hashlib.blake2b(told.encode(), digest_size=16).hexdigest(), "batch"
-    )
+def _prediction_ids(product: Product, batch: BatchIdentity, row_keys: list[str]) -> list[str]:
+    made_from = {"release_id": batch.release.release_id, "input_artifact": batch.input_artifact}
+    return [names.batch_prediction_id(product.name, batch.as_of, key, **made_from) for key in row_keys]
 
 
 def _floats(values: "np.ndarray") -> "pa.Array":

@@ -1,6 +1,8 @@
 """Every derived name, in one place: nobody else builds one."""
 
 import datetime as dt
+import hashlib
+from collections.abc import Sequence
 from typing import Literal
 
 AssetNoun = Literal[
@@ -77,6 +79,17 @@ def experiment_partitions(product: str) -> str:
 def prediction_id(product: str, as_of: dt.datetime, digest: str, mode: Literal["batch", "online"]) -> str:
     """Return the id of a prediction: product, day, mode and digest, so that a lookup prunes partitions."""
     return f"{product}-{as_of.year:04}{as_of.month:02}{as_of.day:02}-{mode[0]}-{digest[:PREDICTION_DIGEST_LENGTH]}"
+
+
+def row_key(values: Sequence[object]) -> str:
+    """Return the text that identifies one prediction of a batch; instants as ISO 8601 in UTC."""
+    return "|".join(value.isoformat() if isinstance(value, dt.datetime) else str(value) for value in values)
+
+
+def batch_prediction_id(product: str, as_of: dt.datetime, key: str, *, release_id: str, input_artifact: str) -> str:
+    """Return the id of a row of a batch; whoever knows what the row was made from gets the same one."""
+    told = f"{product}\0{as_of.isoformat()}\0{key}\0{release_id}\0{input_artifact}"
+    return prediction_id(product, as_of, hashlib.blake2b(told.encode(), digest_size=16).hexdigest(), "batch")
 
 
 def parse_prediction_id(text: str) -> tuple[str, dt.date, Literal["batch", "online"]] | None:

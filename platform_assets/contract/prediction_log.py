@@ -38,7 +38,8 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `experiment_id` names the rollout or experiment that the answer is part of, `variant` what of it answered and
     `chosen` how that was chosen. All are None where one release answers everything, the id alone where the caller named
     a release while nothing was under way. `unit` is the digest of the user that it was chosen for, None where it was
-    chosen for the entity or the request.
+    chosen for the entity or the request. `sent` names the stored features that the caller sent in place of some that
+    were read, None where all or none were sent.
     """
 
     prediction_id: str
@@ -75,6 +76,7 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     variant: str | None = None
     chosen: Chosen | None = None
     unit: str | None = None
+    sent: list[str] | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -1,4 +1,4 @@
-"""The one scoring path: batch, online, evaluation and replay all call `score`."""
+"""The one scoring path of batch, online, evaluation and replay."""
 
 from dataclasses import dataclass
 
@@ -22,6 +22,15 @@ class Scored:
     is_valid: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class InStages:
+    """Scores and what they came from: the matrix [rows, inputs] and the model output before calibration and guard."""
+
+    matrix: Floats
+    model_output: Floats
+    scored: Scored
+
+
 def score(pair: Pair, frame: Frame) -> Scored:
     """Return the scores of a frame: a row gets the same bits alone, among others, in batch and online.
 
@@ -39,7 +48,18 @@ def prepare_matrix(pair: Pair, frame: Frame) -> Floats:
 
 def score_matrix(pair: Pair, matrix: Floats) -> Scored:
     """Return the scores of a prepared matrix: predict, calibrate, guard; the work of the pair's second half."""
-    raw = pair.predictor.predict(matrix)
+    return finish_scores(pair, pair.predictor.predict(matrix))
+
+
+def score_in_stages(pair: Pair, frame: Frame) -> InStages:
+    """Return what `score` returns, with the same bits, and what is in between: for records and for replay."""
+    matrix = prepare_matrix(pair, frame)
+    model_output = pair.predictor.predict(matrix)
+    return InStages(matrix, model_output, finish_scores(pair, model_output))
+
+
+def finish_scores(pair: Pair, raw: Floats) -> Scored:
+    """Return the scores of a model's output: calibrate and guard."""
     if pair.calibration is not None:
         raw = pair.calibration.apply(raw)
     guarded = guard_scores(pair.product.score, raw)

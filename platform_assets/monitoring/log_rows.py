@@ -71,5 +71,6 @@ def _schema() -> "pa.Schema":
             "variant": text,
             "chosen": text,
             "unit": text,
+            "sent": pa.list_(text),
         }
     )

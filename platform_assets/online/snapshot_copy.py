@@ -74,6 +74,12 @@ def pack_snapshot(
     return PackedSnapshot(manifest=manifest, snapshot_id=snapshot_id, as_of=as_of, key_sets=packed, digest=digest)
 
 
+def named_by_content(snapshot: PackedSnapshot) -> PackedSnapshot:
+    """Return the snapshot under an id of its values and as-of, so that the same snapshot has the same id."""
+    told = hashlib.sha256(f"{snapshot.digest} {snapshot.as_of}".encode()).hexdigest()
+    return msgspec.structs.replace(snapshot, snapshot_id=told[:16])
+
+
 def _pack_table(manifest: Manifest, layout: KeySetLayout, table: KeySetTable) -> PackedKeySet:
     keys = entity_keys(table.key_columns)
     if len(keys) != len(table.values):

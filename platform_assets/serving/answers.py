@@ -8,7 +8,7 @@ from platform_assets.contract.score import Score
 from platform_assets.inference.scoring import label_of
 from platform_assets.serving.call import Call
 from platform_assets.serving.identity import prediction_ids
-from platform_assets.serving.rows import Rows, key_text, sent_values
+from platform_assets.serving.rows import Rows, key_text, sent_features, sent_values
 from platform_assets.serving.verdict import Verdict
 from platform_assets.serving.wire import Answer, Answers, SingleAnswer
 
@@ -60,6 +60,7 @@ def make_entries(call: Call, rows: Rows, features: Values, verdicts: Sequence[Ve
                 device=device,
                 latency_ms=call.latency_ms,
                 cache_hit=verdict.cache_hit,
+                sent=sent_features(schema, rows, position),
                 **assignment,
             )
         )

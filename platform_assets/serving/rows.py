@@ -90,6 +90,13 @@ def sent_values(schema: RowSchema, row: RowTuple) -> dict[str, Scalar]:
     return {name: _plain(row[position], is_instant=name in schema.instants) for name, position in schema.request}
 
 
+def sent_features(schema: RowSchema, rows: Rows, position: int) -> list[str] | None:
+    """Return the stored features of one row that were sent, where others of the call were looked up; else None."""
+    if rows.stored is None or not rows.needs_lookup:
+        return None
+    return [name for name, at in schema.stored.items() if rows.stored[position][at] is not UNSET]
+
+
 def _column(values: tuple[object, ...], *, is_text: bool) -> Column:
     if not is_text:
         return np.array(values, dtype=np.float64)  # None becomes NaN

@@ -8,7 +8,7 @@ import numpy as np
 
 from platform_assets.batch.guarding.evidence import Evidence
 from platform_assets.batch.guarding.result import GuardrailResult, judged
-from platform_assets.batch.rows import row_key
+from platform_assets.contract import names
 from platform_assets.inference.scoring import label_of
 
 if TYPE_CHECKING:
@@ -133,4 +133,4 @@ def _misnamed(evidence: Evidence, name: str, keys: Sequence[str]) -> int:
     """Return how many rows have a text key that is empty or is not that of their key columns."""
     told = _values(evidence.table, name)
     columns = [_values(evidence.table, key) for key in keys]
-    return sum(not found or found != row_key(values) for found, *values in zip(told, *columns, strict=True))
+    return sum(not found or found != names.row_key(values) for found, *values in zip(told, *columns, strict=True))

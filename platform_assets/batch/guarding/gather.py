@@ -19,8 +19,8 @@ from platform_assets.batch.guarding.evidence import (
 )
 from platform_assets.batch.publication import BatchRun
 from platform_assets.batch.published_view import read_publication
-from platform_assets.batch.rows import row_key
 from platform_assets.clock import midnight
+from platform_assets.contract import names
 from platform_assets.contract.product import Product
 from platform_assets.inference.score_reference import read_reference
 from platform_assets.ledger.artifacts import artifact_id, get_artifact
@@ -54,7 +54,7 @@ def gather(settings: Settings, ledger: Ledger, run: BatchRun, staged: "pa.Table"
 def expected_keys(product: Product, inputs: "pa.Table") -> Texts:
     """Return the row key of every row of the population."""
     keys = [inputs.column(name).to_pylist() for name in product.entity.row_keys]
-    return texts([row_key(values) for values in zip(*keys, strict=True)])
+    return texts([names.row_key(values) for values in zip(*keys, strict=True)])
 
 
 def _batch_before(ledger: Ledger, run: BatchRun) -> Publication | None:
