@@ -10,6 +10,7 @@ from platform_assets.orchestration.experiment_assets import experiment_assets, e
 from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
 from platform_assets.orchestration.online_assets import online_assets
+from platform_assets.orchestration.open_lineage.sensor import lineage_sensor
 from platform_assets.orchestration.raw_assets import raw_assets
 from platform_assets.orchestration.rollback_job import rollback_job, rollback_sensor
 from platform_assets.orchestration.rollout_job import rollout_job, rollout_sensor
@@ -47,6 +48,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             automation_sensor(),
             freshness_sensor(),
             drain_sensor(settings),
+            lineage_sensor(settings),
             rollback_sensor(settings),
             *(release_sensor(product, settings, jobs[product.name]) for product in declared),
             *(rollout_sensor(product, settings) for product in online),

@@ -35,6 +35,7 @@ PlatformError
 │   ├── AlreadyInForceError     a product is already where it was to go back to
 │   ├── VersionRefusedError     a version that a person rejected is to get traffic
 │   ├── RolloutStateError       a rollout is not where a move would begin
+│   ├── PromotionHeldError      a severe incident or an overdue action keeps a product from being promoted
 │   ├── ExperimentStateError    an experiment cannot be created, started or stopped as things are
 │   ├── InvalidExperimentError  an experiment contradicts itself or its product
 │   ├── UnknownExperimentError
@@ -54,10 +55,13 @@ PlatformError
 │   ├── UnknownRecordError
 │   ├── RecordConflictError     a record is there with another content
 │   ├── AlreadyDecidedError     somebody decided this before
+│   ├── AmbiguousRecordError    several records go by that name
+│   ├── RecalledError           something that was recalled is to be used
 │   ├── IncidentStateError      an incident is not where a step of it would begin
 │   ├── LedgerUnavailableError  its database is away, locked or full
 │   └── LedgerVersionError
 ├── RegistryUnavailableError    MLflow is away
+├── LineageNotTakenError        the catalogue or the file of lineage events is away
 ├── OnlineStoreError
 │   ├── OnlineStoreUnavailableError
 │   ├── SnapshotBusyError       another writer publishes the same service
@@ -111,6 +115,7 @@ Each class carries `code`, HTTP `status` and `retryable`, and builds its message
 with which value, where, and what to do.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -482,6 +487,21 @@ class RolloutStateError(BundleError):
         )
 
 
+class PromotionHeldError(BundleError):
+    """A severe incident or an overdue action keeps a product from being promoted; nothing was moved."""
+
+    code = "promotion_held"
+    status = 409
+
+    def __init__(self, *, product: str, held: str, incident_id: int) -> None:
+        """Name the product, what holds it with owners, and the incident to begin with."""
+        super().__init__(
+            f"{product!r} is not promoted while this is open: {held}. See `platform incidents show {incident_id}`; "
+            f"resolve it, or let it pass for a time with `platform incidents waive {incident_id}` and a reason. The "
+            f"way back is never held: `platform releases rollback`, `platform rollouts end`."
+        )
+
+
 class ExperimentStateError(BundleError):
     """An experiment cannot be created, started or stopped as things are; nothing was changed."""
 
@@ -757,6 +777,31 @@ class LedgerVersionError(LedgerError):
         )
 
 
+class AmbiguousRecordError(LedgerError):
+    """Several records go by that name; guessing which one is meant could spoil the wrong thing."""
+
+    code = "ambiguous_record"
+    status = 409
+
+    def __init__(self, *, name: str, known: Sequence[str]) -> None:
+        """Name what was asked for and the ids that it may mean."""
+        super().__init__(f"{name!r} may mean {len(known)} things; name one of them: {', '.join(known)}.")
+
+
+class RecalledError(LedgerError):
+    """Something that was recalled, or that was made from it, is to be used."""
+
+    code = "recalled"
+    status = 409
+
+    def __init__(self, *, used: str, recalled: str, by: str, at: str, reason: str) -> None:
+        """Name what is to be used, what was recalled, and on whose word."""
+        super().__init__(
+            f"{used} must not be used: it was made from {recalled}, which {by} recalled at {at} ({reason}). "
+            f"Make it again from sound inputs, or lift the recall with `platform recall {recalled} --lift`."
+        )
+
+
 class LedgerUnavailableError(LedgerError):
     """The database of the ledger is away, locked or full."""
 
@@ -784,6 +829,21 @@ class RegistryUnavailableError(PlatformError):
         super().__init__(
             f"MLflow at {uri} does not answer ({problem}): it is not told of the traffic, and no release gets more of "
             f"it. Start MLflow, then try again; nothing is lost."
+        )
+
+
+class LineageNotTakenError(PlatformError):
+    """A lineage event was not taken; it is told again later."""
+
+    code = "lineage_not_taken"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, outlet: str, problem: str) -> None:
+        """Name the file or the catalogue and what went wrong."""
+        super().__init__(
+            f"lineage events cannot be handed to {outlet} ({problem}): they wait. Start the catalogue, make room on "
+            f"the disk, or correct PLATFORM_OPENLINEAGE_URL; the next tick goes on."
         )
 
 

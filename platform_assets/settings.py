@@ -4,10 +4,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Self, cast, get_args
 
+from platform_assets.alert_settings import AlertSettings
 from platform_assets.clock import BusinessClock, ClockMode
 from platform_assets.errors import InvalidSettingError
 
@@ -20,16 +21,17 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 class Settings:
     """Where state lives and which outside services replace the embedded ones.
 
-    All paths derive from `home`; all URLs have a default that needs nothing but this machine.
+    All paths derive from `home`; all URLs have a default that needs nothing but this machine. Those that may hold a
+    password are not in its `repr`.
     """
 
     home: Path
     project_root: Path = PROJECT_ROOT
     data_source: DataSource = "full"
     clock_mode: ClockMode = "replay"
-    redis_url: str | None = None
+    redis_url: str | None = field(default=None, repr=False)
     mlflow_url: str | None = None
-    ledger_url: str | None = None
+    ledger_url: str | None = field(default=None, repr=False)
     dagster_port: int = 3000
     endpoint_port: int = 8000
     endpoint_workers: int = 1
@@ -38,9 +40,11 @@ class Settings:
     feast_port: int = 8888
     fsync: bool = True
     otlp_url: str | None = None
+    openlineage_url: str | None = None
     batch_roots: tuple[Path, ...] = ()
     log_kafka: str | None = None
     actor: str | None = None
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -61,9 +65,11 @@ class Settings:
             feast_port=_port(env, "PLATFORM_FEAST_PORT", 8888),
             fsync=_choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
             otlp_url=env.get("PLATFORM_OTLP_URL") or None,
+            openlineage_url=env.get("PLATFORM_OPENLINEAGE_URL") or None,
             batch_roots=_directories(env, "PLATFORM_BATCH_ROOTS"),
             log_kafka=_brokers(env, "PLATFORM_LOG_KAFKA"),
             actor=env.get("PLATFORM_ACTOR") or None,
+            alerts=AlertSettings.from_environment(env),
         )
 
     def with_home(self, home: Path) -> Self:
@@ -179,6 +185,11 @@ class Settings:
     def feast_dir(self) -> Path:
         """The Feast registry."""
         return self.home / "feast"
+
+    @property
+    def lineage_file(self) -> Path:
+        """OpenLineage events, one a line, where no catalogue takes them over HTTP."""
+        return self.home / "lineage" / "events.jsonl"
 
     @property
     def mlflow_dir(self) -> Path:

@@ -1,0 +1,1 @@
+"""What runs made of what, told to lineage catalogues as events of the OpenLineage standard."""
