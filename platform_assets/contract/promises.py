@@ -15,6 +15,8 @@ PromiseName = Literal[
     "sla_error_rate", "sla_coverage",
 ]  # fmt: skip
 RULE_PREFIX = "rule_"
+# Unknown: never materialized yet, or nothing that could be measured.
+PromiseState = Literal["kept", "at_risk", "broken", "unknown"]
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,11 +27,11 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The largest acceptable ages of a published batch, by three clocks; a warning comes at `warn_hours`.
+    """The largest acceptable ages of a published batch, by three clocks.
 
-    `max_age_hours` is the age of the data, from the as-of. `max_publication_age_hours` is that of the run, from the
-    publication, and left out the same. `max_source_age_hours` is that of the newest raw event at the as-of, and left
-    out not promised.
+    `max_age_hours` is that of the data, from the as-of; a warning comes at `warn_hours`. That of the run, from the
+    publication, is at most `max_publication_age_hours`; left out, the same. `max_source_age_hours` is from the newest
+    raw event to the as-of; left out, not promised.
     """
 
     max_age_hours: float

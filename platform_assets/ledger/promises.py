@@ -2,16 +2,14 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from sqlalchemy import JSON, Column, Connection, Float, Index, Integer, String, Table, select
 
+from platform_assets.contract.promises import PromiseState
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.tables import METADATA, UtcInstant
-
-# Not yet known: never materialized, or nothing to measure by.
-PromiseState = Literal["kept", "at_risk", "broken", "unknown"]
 
 # `subject` is the partition, feature view or mode within the product that the promise is about; empty for the whole.
 PROMISE_STATES = Table(

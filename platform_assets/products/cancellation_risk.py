@@ -7,7 +7,7 @@ from platform_assets.contract.features import FeatureService, FeatureViewUse, On
 from platform_assets.contract.guardrails import Guardrails, Limit, SwitchedOff
 from platform_assets.contract.online import Online
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Owner
+from platform_assets.contract.promises import AutomatedAction, BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score, Threshold
 
@@ -163,7 +163,12 @@ PRODUCT = Product(
             from as_of a
             join orders o on o.ordered_at < a.as_of and o.ordered_at >= a.as_of - interval 1 day
         """,
-        freshness=Freshness(max_age_hours=48, warn_hours=30),
+        freshness=Freshness(
+            max_age_hours=48,
+            warn_hours=30,
+            max_publication_age_hours=36,
+            max_source_age_hours=72,  # no orders on Saturdays
+        ),
     ),
     guardrails=Guardrails(
         min_rows=0,  # Saturdays have no orders
@@ -175,6 +180,12 @@ PRODUCT = Product(
             SwitchedOff(guardrail="lost_entities", reason="every order is scored once"),
             SwitchedOff(guardrail="score_jumps", reason="no order is in two batches"),
             SwitchedOff(guardrail="unmoved_scores", reason="no order is in two batches"),
+        ),
+    ),
+    actions=(
+        AutomatedAction(
+            name="order_hold",
+            description="Hold a risky order for a look before it is picked.",
         ),
     ),
     online=Online(

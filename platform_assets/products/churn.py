@@ -7,7 +7,7 @@ from platform_assets.contract.features import FeatureService, FeatureViewUse, On
 from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.online import Online
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Owner
+from platform_assets.contract.promises import AutomatedAction, BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score, Threshold
 
@@ -134,12 +134,23 @@ PRODUCT = Product(
             from as_of a
             join orders o on o.ordered_at < a.as_of and o.ordered_at >= a.as_of - interval 365 day
         """,
-        freshness=Freshness(max_age_hours=8 * 24, warn_hours=7 * 24 + 6),
+        freshness=Freshness(
+            max_age_hours=8 * 24,
+            warn_hours=7 * 24 + 6,
+            max_publication_age_hours=7 * 24 + 12,
+            max_source_age_hours=14 * 24,  # the shop closes for twelve days at Christmas
+        ),
     ),
     guardrails=Guardrails(
         min_rows=50,
         # Calibrated for the season of its cut-off: three months away the mean is up to 0.23 off.
         limits=(Limit(guardrail="calibration", warn=0.25),),
+    ),
+    actions=(
+        AutomatedAction(
+            name="retention_offer",
+            description="Send a retention offer to customers above the threshold.",
+        ),
     ),
     online=Online(
         owner=Owner(team="customer-intelligence", email="customer-intelligence@example.com"),

@@ -6,7 +6,7 @@ from platform_assets.contract.evaluation import ColumnBaseline, Gate, Label, Tim
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand
 from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Owner
+from platform_assets.contract.promises import AutomatedAction, BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score
 
@@ -111,11 +111,22 @@ PRODUCT = Product(
             from as_of a
             join orders o on o.ordered_at < a.as_of and o.ordered_at >= a.as_of - interval 365 day
         """,
-        freshness=Freshness(max_age_hours=8 * 24, warn_hours=7 * 24 + 6),
+        freshness=Freshness(
+            max_age_hours=8 * 24,
+            warn_hours=7 * 24 + 6,
+            max_publication_age_hours=7 * 24 + 12,
+            max_source_age_hours=14 * 24,  # the shop closes for twelve days at Christmas
+        ),
     ),
     guardrails=Guardrails(
         min_rows=50,
         # The spend before Christmas is more than twice that of January.
         limits=(Limit(guardrail="calibration", warn=0.5),),
+    ),
+    actions=(
+        AutomatedAction(
+            name="service_tier",
+            description="Raise the service tier of customers of high expected value.",
+        ),
     ),
 )

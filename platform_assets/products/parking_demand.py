@@ -7,7 +7,7 @@ from platform_assets.contract.features import FeatureService, FeatureViewUse, On
 from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.online import Online
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Owner
+from platform_assets.contract.promises import AutomatedAction, BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score
 
@@ -200,7 +200,12 @@ PRODUCT = Product(
             cross join (select distinct parking_bay_id from parking_slots where is_observed) b
             cross join range(0, 18) n
         """,
-        freshness=Freshness(max_age_hours=30, warn_hours=26),
+        freshness=Freshness(
+            max_age_hours=30,
+            warn_hours=26,
+            max_publication_age_hours=28,
+            max_source_age_hours=24,  # a day without a reading is an outage of the counters
+        ),
     ),
     guardrails=Guardrails(
         min_rows=18,
@@ -210,6 +215,12 @@ PRODUCT = Product(
             Limit(guardrail="mean_score", warn=0.35, fail=0.5),
             Limit(guardrail="psi_from_training", warn=0.6, fail=1.5),
             Limit(guardrail="score_jumps", warn=0.15, fail=0.3),
+        ),
+    ),
+    actions=(
+        AutomatedAction(
+            name="price_step",
+            description="Set the price step of the next slots of a car park.",
         ),
     ),
     online=Online(

@@ -6,7 +6,7 @@ from platform_assets.contract.evaluation import Gate, Label, TimeSplit
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand
 from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.product import Entity, Product
-from platform_assets.contract.promises import BatchPlan, Freshness, Owner
+from platform_assets.contract.promises import AutomatedAction, BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import RfmSegments, SegmentRule
 from platform_assets.contract.score import Score
 
@@ -96,7 +96,12 @@ PRODUCT = Product(
             from as_of a
             join orders o on o.ordered_at < a.as_of and o.ordered_at >= a.as_of - interval 365 day
         """,
-        freshness=Freshness(max_age_hours=32 * 24, warn_hours=31 * 24 + 6),
+        freshness=Freshness(
+            max_age_hours=32 * 24,
+            warn_hours=31 * 24 + 6,
+            max_publication_age_hours=31 * 24 + 12,
+            max_source_age_hours=14 * 24,  # the shop closes for twelve days at Christmas
+        ),
     ),
     guardrails=Guardrails(
         min_rows=50,
@@ -104,6 +109,12 @@ PRODUCT = Product(
         limits=(
             Limit(guardrail="score_jumps", warn=0.65, fail=0.75),
             Limit(guardrail="psi_from_last", warn=0.25, fail=0.4),
+        ),
+    ),
+    actions=(
+        AutomatedAction(
+            name="audience_sync",
+            description="Move customers between the audiences of campaigns.",
         ),
     ),
 )

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from platform_assets.contract.promises import PromiseState
 from platform_assets.errors import UnknownRecordError
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import (
     Observation,
-    PromiseState,
     promise_changes,
     promise_standings,
     record_observations,
