@@ -14,6 +14,7 @@ from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
 from platform_assets.commands.experiments import experiments
 from platform_assets.commands.explain import explain
+from platform_assets.commands.impact import impact
 from platform_assets.commands.lake import lake
 from platform_assets.commands.predict import predict
 from platform_assets.commands.predictions import predictions
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in (explain, check, doctor, status, predict, trace, up, down, logs, demo):
+for _command in (explain, check, doctor, status, predict, trace, impact, up, down, logs, demo):
     app.command()(_command)
 app.add_typer(releases, name="releases")
 app.add_typer(experiments, name="experiments")

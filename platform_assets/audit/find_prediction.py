@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from platform_assets.audit.batch_answers import publication_behind
 from platform_assets.contract import names
 from platform_assets.errors import NotMaterializedError, UnknownPredictionError, UnknownRecordError
 from platform_assets.lakehouse.read import read_table
@@ -72,13 +73,11 @@ def _batch_inputs(settings: Settings, product: str, row: Mapping[str, Any]) -> l
     """Return the publication that a fallback answer was taken from, not the release that was live at that moment."""
     day, version = row["as_of"].astimezone(dt.UTC).date().isoformat(), row["model_version"]
     recorded = publications(open_ledger(settings.ledger_dsn), product, day)
-    told = [one for one in recorded if one.model_version == version]
-    if not told:
+    behind = publication_behind([one for one in recorded if one.model_version == version], row)
+    if behind is None:
         remedy = "restore the ledger that recorded it"
         raise UnknownRecordError(kind="publication", key=f"{product} as of {day} version {version}", remedy=remedy)
-    # A revision that came after the answer did not make it, unless the clocks of two machines differ.
-    before = [one for one in told if one.published_at <= row["predicted_at"]]
-    return [artifact_id("publication", product, (before or told)[-1].digest)]
+    return [artifact_id("publication", product, behind.digest)]
 
 
 def _only(rows: list[dict[str, Any]], prediction_id: str) -> dict[str, Any]:

@@ -168,17 +168,32 @@ def artifacts(ledger: Ledger, kind: ArtifactKind, name: str) -> list[Artifact]:
 
 def walk_back(ledger: Ledger, artifact: str) -> list[Artifact]:
     """Return an artifact and everything it was made from, newest first, each once; raises UnknownRecordError."""
-    return _walk(ledger, artifact, ARTIFACT_INPUTS.c.artifact_id, ARTIFACT_INPUTS.c.input_id)[::-1]
+    get_artifact(ledger, artifact)
+    return _walk(ledger, [artifact], ARTIFACT_INPUTS.c.artifact_id, ARTIFACT_INPUTS.c.input_id)[::-1]
+
+
+def sources_of(ledger: Ledger, made: Sequence[str]) -> list[Artifact]:
+    """Return these artifacts and everything they were made from, oldest first; an id that is unknown is left out."""
+    return _walk(ledger, made, ARTIFACT_INPUTS.c.artifact_id, ARTIFACT_INPUTS.c.input_id)
 
 
 def walk_forward(ledger: Ledger, artifact: str) -> list[Artifact]:
     """Return an artifact and everything made from it, oldest first, each once; raises UnknownRecordError."""
-    return _walk(ledger, artifact, ARTIFACT_INPUTS.c.input_id, ARTIFACT_INPUTS.c.artifact_id)
-
-
-def _walk(ledger: Ledger, artifact: str, near: "Column[str]", far: "Column[str]") -> list[Artifact]:
     get_artifact(ledger, artifact)
-    start = select(ARTIFACTS.c.artifact_id.label("id")).where(ARTIFACTS.c.artifact_id == artifact)
+    return _walk(ledger, [artifact], ARTIFACT_INPUTS.c.input_id, ARTIFACT_INPUTS.c.artifact_id)
+
+
+def find_artifacts(ledger: Ledger, *, kind: str | None = None, name: str | None = None, digest: str = "") -> list[str]:
+    """Return the ids of the artifacts of a kind, of a name and whose digest begins so, oldest first."""
+    wanted = select(ARTIFACTS.c.artifact_id).where(ARTIFACTS.c.digest.startswith(digest, autoescape=True))
+    for column, value in ((ARTIFACTS.c.kind, kind), (ARTIFACTS.c.name, name)):
+        wanted = wanted if value is None else wanted.where(column == value)
+    with ledger.reading() as connection:
+        return list(connection.execute(wanted.order_by(ARTIFACTS.c.sequence)).scalars())
+
+
+def _walk(ledger: Ledger, begin: Sequence[str], near: "Column[str]", far: "Column[str]") -> list[Artifact]:
+    start = select(ARTIFACTS.c.artifact_id.label("id")).where(ARTIFACTS.c.artifact_id.in_(begin))
     reached = start.cte("reached", recursive=True)
     reached = reached.union(select(far).join(reached, near == reached.c.id))
     with ledger.reading() as connection:

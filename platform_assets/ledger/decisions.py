@@ -11,8 +11,10 @@ from platform_assets.errors import AlreadyDecidedError
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.tables import METADATA, UtcInstant
 
-DecisionKind = Literal["model_version", "publication", "quarantined_batch", "rollback"]
-Verdict = Literal["approved", "rejected", "withdrawn", "released", "dropped", "rolled_back"]
+DecisionKind = Literal["model_version", "publication", "quarantined_batch", "rollback", "recall"]
+Verdict = Literal[
+    "approved", "rejected", "withdrawn", "released", "dropped", "rolled_back", "recalled", "carried_out", "lifted"
+]
 
 DECISIONS = Table(
     "decisions",

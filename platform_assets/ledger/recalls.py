@@ -1,0 +1,75 @@
+"""Recalls: what must not be used any more, nor anything made from it, until somebody lifts the recall.
+
+A recall is a chain of decisions about one artifact: recalled, carried out (once or again), lifted.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from platform_assets.errors import RecalledError
+from platform_assets.ledger.artifacts import artifact_id, sources_of
+from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.decisions import Decision, Mandate, decisions, last_decision, record_decision
+
+
+def recall_in_force(ledger: Ledger, artifact: str) -> Decision | None:
+    """Return the decision that recalled an artifact itself, or None when it was not recalled or the recall lifted."""
+    found = last_decision(ledger, "recall", artifact)
+    if found is None or found.verdict == "lifted":
+        return None
+    return [made for made in decisions(ledger, "recall", artifact) if made.verdict == "recalled"][-1]
+
+
+def record_recall(ledger: Ledger, artifact: str, mandate: Mandate, evidence: Mapping[str, Any]) -> Decision:
+    """Recall an artifact once: from now on `require_sound` refuses it; a repeat returns the recall in force."""
+    with ledger.transaction():
+        return recall_in_force(ledger, artifact) or record_decision(
+            ledger, mandate, kind="recall", subject=artifact, verdict="recalled", evidence=evidence
+        )
+
+
+def lift_recall(ledger: Ledger, artifact: str, mandate: Mandate) -> Decision | None:
+    """Let an artifact be used again; batches that were withdrawn stay so. None when no recall was in force."""
+    with ledger.transaction():
+        found = recall_in_force(ledger, artifact)
+        if found is None:
+            return None
+        evidence = {"recalled_by": found.decided_by, "recalled_at": found.decided_at.isoformat()}
+        return record_decision(ledger, mandate, kind="recall", subject=artifact, verdict="lifted", evidence=evidence)
+
+
+def recalls(ledger: Ledger) -> dict[str, Decision]:
+    """Return every recall in force by the id of its artifact, oldest first."""
+    subjects = dict.fromkeys(made.subject for made in decisions(ledger, "recall"))
+    found = {subject: recall_in_force(ledger, subject) for subject in subjects}
+    return {subject: decision for subject, decision in found.items() if decision is not None}
+
+
+def recall_of(ledger: Ledger, used: Sequence[str]) -> Decision | None:
+    """Return the first recall in force that hits any of these artifacts or what they were made from, or None."""
+    known = recalls(ledger)
+    if not known:
+        return None
+    hit = (known.get(one.artifact_id) for one in sources_of(ledger, used))
+    return next((decision for decision in hit if decision is not None), None)
+
+
+def require_sound(ledger: Ledger, used: Sequence[str]) -> None:
+    """Raise RecalledError when any of these artifacts, or anything that they were made from, is recalled.
+
+    Inside a transaction no recall can come between this look and what is written.
+    """
+    found = recall_of(ledger, used)
+    if found is not None:
+        raise RecalledError(
+            used=", ".join(used),
+            recalled=found.subject,
+            by=found.decided_by,
+            at=found.decided_at.isoformat(timespec="seconds"),
+            reason=found.reason,
+        )
+
+
+def require_sound_release(ledger: Ledger, product: str, release_id: str) -> None:
+    """Raise RecalledError when a release, or anything that it was made from, is recalled."""
+    require_sound(ledger, [artifact_id("release", product, release_id)])
