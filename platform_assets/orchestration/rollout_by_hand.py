@@ -30,6 +30,7 @@ from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.orchestration.rollout_decision import judge
 from platform_assets.orchestration.rollout_evidence import hear
 from platform_assets.registry.in_force import follow_pointer, record_pointer
+from platform_assets.registry.promotion_holds import require_promotable
 from platform_assets.rollouts import moves
 from platform_assets.rollouts.course import require_rollout
 from platform_assets.rollouts.moves import Pointers, Word
@@ -68,7 +69,8 @@ def begin_by_hand(hand: Hand, release_id: str, *, strategy: Strategy | None = No
     """Put an approved release on its way by the declared plan of its product, or by that of another strategy.
 
     Raises UnknownRecordError, ApprovalRefusedError for a rejected version, BundleError when a byte of its bundle is
-    not what was released, RolloutStateError, AlreadyInForceError, LedgerUnavailableError, RegistryUnavailableError.
+    not what was released, RolloutStateError, AlreadyInForceError, PromotionHeldError, LedgerUnavailableError,
+    RegistryUnavailableError.
     """
     ledger = open_ledger(hand.settings.ledger_dsn)
     plan = _plan(hand.product, strategy)
@@ -83,7 +85,7 @@ def begin_by_hand(hand: Hand, release_id: str, *, strategy: Strategy | None = No
 def advance_by_hand(hand: Hand) -> Moved:
     """Put a rollout into its next step, or complete it in the last, whatever its gates say; what they say is recorded.
 
-    Raises RolloutStateError without a rollout, LedgerUnavailableError, RegistryUnavailableError.
+    Raises RolloutStateError without a rollout, PromotionHeldError, LedgerUnavailableError, RegistryUnavailableError.
     """
     rollout = _rollout(hand)
     judged = judge(rollout, hear(hand.settings, hand.product, rollout, hand.mandate.at), hand.mandate.at)
@@ -119,6 +121,7 @@ def switch_by_hand(hand: Hand, *, to_off: bool) -> Moved:
 def _promoted(hand: Hand, ledger: Ledger, move: Callable[[], LivePointer]) -> Moved:
     _follow(hand, ledger)  # raises when one of both records is away
     with ledger.transaction():
+        require_promotable(hand.settings, ledger, hand.product.name, hand.mandate.at)
         live = move()
         record_pointer(
             hand.settings, ledger, hand.product.name, hand.run, moved_by=hand.mandate.by, reason=hand.mandate.reason

@@ -7,15 +7,19 @@ release out needs none: it is recorded later. Whoever is killed in between leave
 import datetime as dt
 from dataclasses import dataclass
 
+import msgspec
+
 from platform_assets.contract.product import Product
-from platform_assets.errors import NoReleaseError, ReleaseConflictError, RolloutStateError
+from platform_assets.errors import NoReleaseError, PromotionHeldError, ReleaseConflictError, RolloutStateError
 from platform_assets.inference.live_pointer import LivePointer, LiveRollout, read_live
+from platform_assets.inference.promotion_hold import read_holds, require_not_held
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.ledger.traffic_moves import TrafficMove, traffic_moves
 from platform_assets.orchestration.rollout_decision import Judged, judge
 from platform_assets.orchestration.rollout_evidence import hear
 from platform_assets.registry.in_force import follow_pointer, record_pointer
+from platform_assets.registry.promotion_holds import show_holds
 from platform_assets.rollouts.moves import Pointers, Word, advance, complete, end
 from platform_assets.settings import Settings
 
@@ -40,7 +44,10 @@ class Stepped:
 
 
 def look(settings: Settings, product: Product, at: dt.datetime) -> Looked:
-    """Return what the rollout of a product would do now; nothing is changed. Raises NoReleaseError."""
+    """Return what the rollout of a product would do now; nothing is changed. Raises NoReleaseError.
+
+    A step forward waits while promotions are held, in the step that the rollout is in; a step back never does.
+    """
     live = read_live(settings.releases_dir, product.name)
     if live is None:
         raise NoReleaseError(product=product.name)
@@ -48,7 +55,8 @@ def look(settings: Settings, product: Product, at: dt.datetime) -> Looked:
         return Looked(live, None)
     if live.off is not None:
         return Looked(live, Judged(action="hold", reason=f"the product is switched off by {live.off.by}"))
-    return Looked(live, judge(live.rollout, hear(settings, product, live.rollout, at), at))
+    judged = judge(live.rollout, hear(settings, product, live.rollout, at), at)
+    return Looked(live, _unless_held(settings, product.name, judged, at))
 
 
 def take_step(settings: Settings, product: Product, run: RunFacts) -> Stepped:
@@ -73,11 +81,22 @@ def take_step(settings: Settings, product: Product, run: RunFacts) -> Stepped:
 _PROMOTIONS = frozenset({"advance", "complete"})
 
 
+def _unless_held(settings: Settings, product: str, judged: Judged, at: dt.datetime) -> Judged:
+    if judged.action not in _PROMOTIONS:
+        return judged
+    try:
+        require_not_held(product, read_holds(settings.releases_dir, product), at)
+    except PromotionHeldError as error:
+        return msgspec.structs.replace(judged, action="hold", reason=f"{judged.action} is due and held: {error}")
+    return judged
+
+
 def _promoted(
     settings: Settings, ledger: Ledger, product: str, rollout: LiveRollout, judged: Judged, run: RunFacts
 ) -> str | None:
     """Move with the writer's lock of the ledger in hand, so that there is nothing that could not be recorded."""
     with ledger.transaction():
+        show_holds(settings, ledger, [product])  # which the move reads
         problem = _moved(settings, product, rollout, judged, run)
         record_pointer(settings, ledger, product, run, moved_by=BY, reason=_UNTOLD)
     follow_pointer(settings, ledger, product, run, moved_by=BY, reason=_UNTOLD)
@@ -99,6 +118,8 @@ def _moved(settings: Settings, product: str, rollout: LiveRollout, judged: Judge
                 end(pointers, product, rollout_id=rollout_id, word=word)
             case "hold":
                 return judged.reason
+    except PromotionHeldError as error:
+        return f"hold: {error}"
     except (RolloutStateError, ReleaseConflictError) as error:
         return f"somebody else moved first: {error}"
     return None

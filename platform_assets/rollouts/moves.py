@@ -1,7 +1,8 @@
 """Rollouts on disk: each move reads the live pointer, derives the next one and puts it by compare-and-set.
 
 Whoever moves (a Dagster run, a person, the deploy API, the endpoint at a hard limit) calls the same functions. None of
-them needs the ledger or MLflow: the kept moves tell both later what happened.
+them needs the ledger or MLflow: the kept moves tell both later what happened. What gives a release more traffic is
+refused while promotions are held; what takes it away never is.
 """
 
 import datetime as dt
@@ -16,6 +17,7 @@ from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.errors import NoReleaseError, RolloutStateError
 from platform_assets.inference.live_pointer import LivePointer, put_live, read_live
 from platform_assets.inference.pointer_moves import Cause, MoveKind
+from platform_assets.inference.promotion_hold import read_holds, require_not_held
 from platform_assets.rollouts import course
 
 
@@ -41,9 +43,10 @@ def begin(pointers: Pointers, product: str, *, release_id: str, plan: RolloutPla
     """Put a release into the first step of a plan; of a plan with one step, in force at once.
 
     Raises NoReleaseError for a product without a release in force or a release that is not stored,
-    AlreadyInForceError, RolloutStateError while another rollout is under way, ReleaseConflictError.
+    AlreadyInForceError, RolloutStateError while another rollout is under way, PromotionHeldError, ReleaseConflictError.
     """
     live = _live(pointers, product)
+    require_not_held(product, read_holds(pointers.releases_dir, product), word.at)
     # The sequence makes the second rollout of the same release another one: it is tried on other units.
     rollout_id = f"{product}-{release_id}-{live.sequence + 1}"
     wanted = course.begun(product, live, release_id=release_id, plan=plan, rollout_id=rollout_id, at=word.at)
@@ -54,12 +57,20 @@ def begin(pointers: Pointers, product: str, *, release_id: str, plan: RolloutPla
 
 
 def advance(pointers: Pointers, product: str, *, rollout_id: str, from_step: str, word: Word) -> LivePointer:
-    """Put a rollout into the step after `from_step`; raises RolloutStateError when it is not there any more."""
+    """Put a rollout into the step after `from_step`; raises RolloutStateError when it is not there any more.
+
+    Raises PromotionHeldError.
+    """
+    require_not_held(product, read_holds(pointers.releases_dir, product), word.at)
     return _step(pointers, product, rollout_id, from_step, course.advanced, "rollout_advanced", word)
 
 
 def complete(pointers: Pointers, product: str, *, rollout_id: str, from_step: str, word: Word) -> LivePointer:
-    """Put the candidate in force; raises RolloutStateError when the rollout is not in its last step `from_step`."""
+    """Put the candidate in force; raises RolloutStateError when the rollout is not in its last step `from_step`.
+
+    Raises PromotionHeldError.
+    """
+    require_not_held(product, read_holds(pointers.releases_dir, product), word.at)
     return _step(pointers, product, rollout_id, from_step, course.completed, "rollout_completed", word)
 
 

@@ -26,13 +26,14 @@ from platform_assets.ledger.models import approve_model_version, get_model_versi
 from platform_assets.ledger.releases import record_release, releases
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.in_force import follow_pointer
+from platform_assets.registry.promotion_holds import require_promotable, show_holds
 from platform_assets.registry.tracking import require_registry
 from platform_assets.registry.traffic_labels import show_tags
 from platform_assets.registry.versions import bundle_dir
 from platform_assets.rollouts.experiments import settled_running_experiment
 from platform_assets.settings import Settings
 from platform_assets.training.acceptance import examine
-from platform_assets.training.bring_in import bring_in, may_come_in
+from platform_assets.training.bring_in import bring_in, has_traffic, may_come_in
 from platform_assets.training.candidates import Judgement, candidate_version
 from platform_assets.training.gates import require_gates
 
@@ -55,9 +56,10 @@ def release_newest(settings: Settings, ledger: Ledger, product: Product, facts: 
     """Put the newest candidate in force, or on its way there, if every gate holds; a repeat changes nothing.
 
     A release that was put aside for an older one (refused by the endpoint, or by hand) or whose rollout was ended is
-    not brought in again, and none while another one is on its way: a later run brings it in. Raises GateRefusedError
-    and, for a version that a person has rejected, ApprovalRefusedError, after which the release before stays in force;
-    NotMaterializedError without a candidate; LedgerUnavailableError and RegistryUnavailableError before anything moves.
+    not brought in again, and none while another one is on its way: a later run brings it in. Raises GateRefusedError,
+    PromotionHeldError and, for a version that a person has rejected, ApprovalRefusedError, after which the release
+    before stays in force; NotMaterializedError without a candidate; LedgerUnavailableError and RegistryUnavailableError
+    before anything moves.
     """
     version = candidate_version(settings, ledger, product, facts)
     return _approve(settings, ledger, product, version, facts, by=APPROVED_BY)
@@ -69,8 +71,8 @@ def approve_version(
     """Put one version in force or on its way on a person's word, also one that was put aside; its gates must hold.
 
     Who, when, why and the judgement of the gates are recorded. Raises GateRefusedError, NotMaterializedError,
-    AlreadyInForceError, RolloutStateError while another version is on its way, and ApprovalRefusedError for a version
-    that was rejected or is older than the one in force.
+    AlreadyInForceError, RolloutStateError while another version is on its way, PromotionHeldError, and
+    ApprovalRefusedError for a version that was rejected or is older than the one in force.
     """
     live = _live_release(settings, product.name)
     if live is not None and live.model_version > version:
@@ -144,12 +146,15 @@ def _approve(
         created_at=facts.at,
         reason=mandate.reason,
     )
+    if not has_traffic(settings, release) and (by != APPROVED_BY or may_come_in(settings, ledger, release)):
+        require_promotable(settings, ledger, product.name, facts.at)
     _record(settings, ledger, facts, release, by=by)
     approve_model_version(ledger, product.name, version, approved_by=by, approved_at=facts.at, reason=mandate.reason)
     require_registry(settings)
     with ledger.transaction():  # a rejection comes wholly before this or after it
         _require_not_rejected(ledger, product, version)
         accept_version(settings.releases_dir, product.name, version, fsync=settings.fsync)  # of a rejection that died
+        show_holds(settings, ledger, [product.name])
         is_allowed = by != APPROVED_BY or may_come_in(settings, ledger, release)
         is_moved = is_allowed and bring_in(settings, product, release, mandate)
         _record_approval(ledger, mandate, release, judgement)

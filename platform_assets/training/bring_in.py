@@ -3,6 +3,7 @@
 from platform_assets.contract.product import Product
 from platform_assets.inference.live_pointer import move_live, read_live
 from platform_assets.inference.pointer_moves import Cause
+from platform_assets.inference.promotion_hold import read_holds, require_not_held
 from platform_assets.inference.release import Release, read_release
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Mandate
@@ -16,6 +17,12 @@ def may_come_in(settings: Settings, ledger: Ledger, release: Release) -> bool:
     """Tell whether the gates alone may bring a release in: nobody put it aside, and no other one is on its way."""
     live = read_live(settings.releases_dir, release.product)
     return not _was_put_aside(settings, ledger, release) and (live is None or live.rollout is None)
+
+
+def has_traffic(settings: Settings, release: Release) -> bool:
+    """Tell whether a release is in force or on its way."""
+    live = read_live(settings.releases_dir, release.product)
+    return live is not None and release.release_id in {live.release_id, live.rollout and live.rollout.release_id}
 
 
 def _was_put_aside(settings: Settings, ledger: Ledger, release: Release) -> bool:
@@ -35,11 +42,12 @@ def bring_in(settings: Settings, product: Product, release: Release, mandate: Ma
     """Put a release in force at once or on its way, as its product declares; returns False when it is there already.
 
     The first release of a product has nobody to be compared with, and batches have no traffic to share. Raises
-    RolloutStateError while another release is on its way.
+    RolloutStateError while another release is on its way, and PromotionHeldError.
     """
-    live = read_live(settings.releases_dir, release.product)
-    if live is not None and release.release_id in {live.release_id, live.rollout and live.rollout.release_id}:
+    if has_traffic(settings, release):
         return False
+    require_not_held(release.product, read_holds(settings.releases_dir, release.product), mandate.at)
+    live = read_live(settings.releases_dir, release.product)
     if live is None or product.online is None:
         move_live(
             settings.releases_dir,

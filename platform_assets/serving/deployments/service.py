@@ -24,6 +24,7 @@ from platform_assets.errors import (
 )
 from platform_assets.inference.live_pointer import LivePointer, read_live
 from platform_assets.inference.pointer_moves import read_moves
+from platform_assets.inference.promotion_hold import read_holds, require_not_held
 from platform_assets.inference.release import read_release
 from platform_assets.rollouts import course
 from platform_assets.rollouts.moves import Pointers, Word, begin
@@ -66,8 +67,9 @@ class Deployments:
         """Begin a rollout and return the id of the deployment; the same key with the same request returns it again.
 
         Raises RequestError for what the caller can correct, NoReleaseError for a product without a release in force,
-        AlreadyInForceError, RolloutStateError while a rollout is under way, ReleaseConflictError when somebody else
-        moved first, DeploymentError when the move cannot be written.
+        AlreadyInForceError, RolloutStateError while a rollout is under way, PromotionHeldError as far as it is told
+        beside the live pointer, ReleaseConflictError when somebody else moved first, DeploymentError when the move
+        cannot be written.
         """
         return await asyncio.to_thread(self._deploy, product, request, caller)
 
@@ -99,6 +101,7 @@ class Deployments:
         release_id = release.release_id
         # What the pointer refuses is refused before the costly test of the release.
         course.begun(product, live, release_id=release_id, plan=RolloutPlan(), rollout_id="", at=at)
+        require_not_held(product, read_holds(self.settings.releases_dir, product), at)
         plan = asked_plan(plan_of(self.settings, release, live), request.asked_traffic)
         word = Word(
             by=caller.subject,

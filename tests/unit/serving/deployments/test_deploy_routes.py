@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from platform_assets.errors import VersionRefusedError
+from platform_assets.errors import PromotionHeldError, VersionRefusedError
 from platform_assets.inference.live_pointer import LivePointer, read_live
 from platform_assets.inference.pointer_moves import read_moves
+from platform_assets.inference.promotion_hold import PromotionHold, write_holds
 from platform_assets.inference.refusals import refuse_version
 from platform_assets.serving.access import Decision
 from platform_assets.serving.deployments.operations import operations
@@ -123,6 +124,21 @@ async def test_a_version_that_is_trained_and_not_approved_is_refused(two: Endpoi
     refused = await post(two, version=3)
     assert (refused.status_code, refused.json()["code"]) == (409, "deployment_refused")
     assert "not approved" in refused.json()["detail"]
+
+
+async def test_a_product_whose_promotions_are_held_gets_no_new_version_and_the_description_says_so(
+    two: Endpoint,
+) -> None:
+    since, before = pointer(two).moved_at, pointer(two)
+    hold = PromotionHold(incident_id=7, told="severe incident: data_age is broken", owner="crm", since=since)
+    write_holds(two.publisher.releases_dir, "churn", [hold], fsync=False)
+    refused = await post(two, version=2)
+    assert (refused.status_code, refused.json()["code"]) == (PromotionHeldError.status, "promotion_held")
+    assert "incident 7, owner crm" in refused.json()["detail"]
+    assert pointer(two) == before
+    assert PromotionHeldError in operations()[0].errors
+    write_holds(two.publisher.releases_dir, "churn", [], fsync=False)
+    assert (await post(two, version=2)).status_code == 200
 
 
 async def test_a_version_that_was_rejected_gets_no_traffic_and_the_description_says_so(two: Endpoint) -> None:
