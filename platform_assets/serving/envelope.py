@@ -14,7 +14,7 @@ from platform_assets.serving.telemetry.metrics import Metrics
 from platform_assets.serving.telemetry.tracing import RequestTrace, keep_trace
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
-_NO_ANSWER = 500
+_NO_ANSWER = _FAILED = 500
 _DEBUG_TIMING, _YES = b"x-debug-timing", b"1"
 
 
@@ -79,6 +79,8 @@ class Envelope:
     def _end(self, scope: Scope, trace: RequestTrace, status: int) -> None:
         route, seconds = _route(scope), self._timer() - trace.started
         self._metrics.observe_request(route=route, status=status, seconds=seconds)
+        if trace.product is not None:
+            self._metrics.observe_product(trace.product, is_failed=status >= _FAILED, seconds=seconds)
         if self._spans is not None:
             self._spans.send(trace, route=route, status=status, seconds=seconds, ended_at=wall_now().timestamp())
 

@@ -106,7 +106,7 @@ class Heart:
         self, asked: Asked, trace: RequestTrace, *, request_id: str, nonce: str | None, headers: Headers
     ) -> Answers | SingleAnswer:
         trace.lap("validate")
-        product = asked.live.product.name
+        trace.product = product = asked.live.product.name
         decision = self.access.decide(product)
         if not decision.is_allowed:
             raise AccessDeniedError(product=product, subject=decision.subject)

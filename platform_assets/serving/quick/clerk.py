@@ -83,6 +83,7 @@ class Clerk:
         for call, _ in written:
             seconds = now - call.letter.arrived
             metrics.observe_request(route=PREDICT_PATH, status=_OK, seconds=seconds)
+            metrics.observe_product(product, is_failed=False, seconds=seconds)
             if call.asked.split is not None:  # a release that was in force is still at hand
                 metrics.observe_role(product, "control", is_failed=False, seconds=seconds)
 

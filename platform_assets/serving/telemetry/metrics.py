@@ -70,6 +70,7 @@ class Metrics:
         self._tallies = Tallies.empty()
         self._cpu_before = 0.0
         self._requests: dict[tuple[str, int], tuple[str, str]] = {}
+        self._products: dict[tuple[str, bool], tuple[str, str]] = {}
         self._stages: dict[str, _StageCells] = {}
         self.in_flight = 0
         self.queued = 0
@@ -91,6 +92,13 @@ class Metrics:
         if labels is None:
             labels = self._requests[route, status] = (route, str(status))
         observe(self._tallies.histograms["platform_request_seconds"], labels, seconds)
+
+    def observe_product(self, product: str, *, is_failed: bool, seconds: float) -> None:
+        """Count one HTTP request for predictions of a product."""
+        labels = self._products.get((product, is_failed))
+        if labels is None:
+            labels = self._products[product, is_failed] = (product, "failed" if is_failed else "answered")
+        observe(self._tallies.histograms["platform_product_request_seconds"], labels, seconds)
 
     def observe_call(self, product: str, stages: Iterable[tuple[str, float]]) -> None:
         """Add the stages of one prediction, with their seconds, to the latency budget."""

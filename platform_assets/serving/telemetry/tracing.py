@@ -20,10 +20,14 @@ class RequestTrace:
     """The stages of one request in the order of their laps; its ids are drawn when somebody first asks for them.
 
     `stages` holds (stage, seconds) and is what `Metrics.observe_call` takes. `parent_id` is None without a caller's
-    context. `is_sampled` is the caller's decision; a request without one is sampled. `last` is the end of the last lap.
+    context. `is_sampled` is the caller's decision; a request without one is sampled. `last` is the end of the last lap,
+    `product` whose predictions were asked for, where they were.
     """
 
-    __slots__ = ("_span_id", "_timer", "_trace_id", "is_sampled", "last", "parent_id", "stages", "started")
+    __slots__ = (
+        *("_span_id", "_timer", "_trace_id"),
+        *("is_sampled", "last", "parent_id", "product", "stages", "started"),
+    )
 
     def __init__(self, traceparent: bytes | None = None, timer: Callable[[], float] = time.perf_counter) -> None:
         """Start the first stage; a `traceparent` that breaks the rules counts as none."""
@@ -31,6 +35,7 @@ class RequestTrace:
         self._trace_id = self._span_id = ""
         self.parent_id: str | None = None
         self.is_sampled = True
+        self.product: str | None = None
         self.stages: list[tuple[str, float]] = []
         if traceparent is not None:
             self._continue(traceparent)

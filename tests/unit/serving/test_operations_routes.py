@@ -114,6 +114,7 @@ async def test_metrics_count_products_releases_fallbacks_and_stages_but_no_entit
     assert 'platform_degraded_predictions_total{product="churn",reason="unknown_entity"} 1.0' in text
     assert 'platform_request_seconds_count{route="/v1/predict",status="200"} 1.0' in text
     assert 'platform_request_seconds_count{route="unknown",status="404"} 1.0' in text
+    assert 'platform_product_request_seconds_count{outcome="answered",product="churn"} 1.0' in text
     for stage in ("validate", "access", "admission", "lookup", "queue", "fallback", "answer", "journal"):
         assert f'platform_stage_seconds_count{{product="churn",stage="{stage}"}} 1.0' in text
     assert "customer-77" not in text

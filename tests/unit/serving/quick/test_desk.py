@@ -125,9 +125,11 @@ async def test_what_is_answered_is_counted(counter: Counter) -> None:
     before = [counted(counter, family) for family in families]
     calls = {stage: counted(counter, "platform_stage_seconds_count", stage=stage) for stage in STAGES}
     requests = counted(counter, "platform_request_seconds_count", route="/v1/predict")
+    of_product = counted(counter, "platform_product_request_seconds_count", product="churn", outcome="answered")
     counter.settle(counter.body("churn", *rows), counter.body("churn", *rows))
     assert [counted(counter, family) for family in families] == [value + 4 for value in before]
     assert counted(counter, "platform_request_seconds_count", route="/v1/predict") == requests + 2
+    assert counted(counter, "platform_product_request_seconds_count", product="churn") == of_product + 2
     for stage, value in calls.items():
         assert counted(counter, "platform_stage_seconds_count", stage=stage) == value + 2, stage
 
