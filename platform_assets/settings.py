@@ -33,6 +33,7 @@ class Settings:
     mlflow_url: str | None = None
     ledger_url: str | None = field(default=None, repr=False)
     dagster_port: int = 3000
+    dagster_read_only_port: int | None = None
     endpoint_port: int = 8000
     endpoint_workers: int = 1
     mlflow_port: int = 5000
@@ -58,6 +59,7 @@ class Settings:
             mlflow_url=env.get("MLFLOW_TRACKING_URI") or None,
             ledger_url=env.get("PLATFORM_LEDGER_URL") or None,
             dagster_port=_port(env, "PLATFORM_DAGSTER_PORT", 3000),
+            dagster_read_only_port=_optional_port(env, "PLATFORM_DAGSTER_READ_ONLY_PORT"),
             endpoint_port=_port(env, "PLATFORM_ENDPOINT_PORT", 8000),
             endpoint_workers=_number(env, "PLATFORM_ENDPOINT_WORKERS", 1, range(1, 65)),
             mlflow_port=_port(env, "PLATFORM_MLFLOW_PORT", 5000),
@@ -259,6 +261,10 @@ def _number(env: Mapping[str, str], name: str, default: int, allowed: range) -> 
     if not value.isdecimal() or int(value) not in allowed:
         raise InvalidSettingError(name=name, value=value, allowed=f"a number from {allowed[0]} to {allowed[-1]}")
     return int(value)
+
+
+def _optional_port(env: Mapping[str, str], name: str) -> int | None:
+    return _port(env, name, 0) if env.get(name) else None
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

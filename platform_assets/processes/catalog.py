@@ -17,7 +17,14 @@ from platform_assets.settings import Settings
 
 def services(settings: Settings, only: Collection[str] = ()) -> tuple[Service, ...]:
     """Return all services, or those named in `only`. Raises UnknownServiceError."""
-    every = (_store(settings), _endpoint(settings), _webserver(settings), _daemon(settings), _mlflow(settings))
+    every = (
+        _store(settings),
+        _endpoint(settings),
+        _webserver(settings),
+        *_read_only_webserver(settings),
+        _daemon(settings),
+        _mlflow(settings),
+    )
     known = [service.name for service in every]
     for name in only:
         if name not in known:
@@ -62,6 +69,26 @@ def _webserver(settings: Settings) -> Service:
         probe=lambda _record: probe_http(f"{url}/server_info"),
         port=settings.dagster_port,
         port_variable="PLATFORM_DAGSTER_PORT",
+    )
+
+
+def _read_only_webserver(settings: Settings) -> tuple[Service, ...]:
+    port = settings.dagster_read_only_port
+    if port is None:
+        return ()
+    url = f"http://{LOOPBACK}:{port}"
+    address = ("-h", LOOPBACK, "-p", str(port), "--read-only")
+    return (
+        CommandService(
+            settings=settings,
+            name="dagster_read_only",
+            title="Dagster webserver, read-only",
+            url=url,
+            command=(_script("dagster-webserver"), *address, *_workspace(settings)),
+            probe=lambda _record: probe_http(f"{url}/server_info"),
+            port=port,
+            port_variable="PLATFORM_DAGSTER_READ_ONLY_PORT",
+        ),
     )
 
 

@@ -23,6 +23,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "MLFLOW_TRACKING_URI": settings.mlflow_url or "",
         "PLATFORM_LEDGER_URL": settings.ledger_url or "",
         "PLATFORM_DAGSTER_PORT": str(settings.dagster_port),
+        "PLATFORM_DAGSTER_READ_ONLY_PORT": str(settings.dagster_read_only_port or ""),
         "PLATFORM_ENDPOINT_PORT": str(settings.endpoint_port),
         "PLATFORM_ENDPOINT_WORKERS": str(settings.endpoint_workers),
         "PLATFORM_MLFLOW_PORT": str(settings.mlflow_port),
