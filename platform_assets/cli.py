@@ -9,6 +9,7 @@ import traceback
 
 import typer
 
+from platform_assets.commands.alerts import alerts
 from platform_assets.commands.check import check
 from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
@@ -42,6 +43,7 @@ app.add_typer(rollouts, name="rollouts")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(predictions, name="predictions")
 app.add_typer(lake, name="lake")
+app.add_typer(alerts, name="alerts")
 
 
 def main() -> None:

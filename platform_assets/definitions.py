@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from platform_assets.contract.product import Product
+from platform_assets.orchestration.alert_delivery import alert_delivery_sensor
 from platform_assets.orchestration.dbt_assets import dbt_assets
 from platform_assets.orchestration.experiment_assets import experiment_assets, experiment_sensor
 from platform_assets.orchestration.jobs import platform_jobs, product_jobs
@@ -50,6 +51,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             drain_sensor(settings),
             lineage_sensor(settings),
             rollback_sensor(settings),
+            alert_delivery_sensor(settings),
             *(release_sensor(product, settings, jobs[product.name]) for product in declared),
             *(rollout_sensor(product, settings) for product in online),
             *(experiment_sensor(product, settings) for product in declared if product.online),

@@ -50,6 +50,7 @@ PlatformError
 │   ├── OutOfOrderCommitError
 │   ├── LakeWriteError          the disk or the table refused a write
 │   ├── NothingBeforeError      a withdrawal would leave consumers without a batch
+│   ├── TableUnreadableError    a file of a table is damaged or gone
 │   └── QuarantineDamagedError  a batch in quarantine is not what was refused
 ├── LedgerError                 the transactional records
 │   ├── UnknownRecordError
@@ -107,6 +108,7 @@ PlatformError
 │   ├── UnknownServiceError
 │   ├── PortTakenError
 │   └── ServiceFailedError
+├── AlertNotTakenError          a receiver of alerts did not take one
 ├── DemoRunningError            another demo is at work in the same home
 ├── RunFailedError              a job of the platform did not succeed
 └── DeploymentError             the endpoint did not take a release
@@ -702,6 +704,16 @@ class NothingBeforeError(PublicationError):
             f"the batch of {product!r} as of {as_of} was not withdrawn: it is the only one that is published, and "
             f"consumers always read one. Score another as-of first."
         )
+
+
+class TableUnreadableError(PublicationError):
+    """Rows of a table cannot be read: a file of it is damaged or gone."""
+
+    code = "table_unreadable"
+
+    def __init__(self, *, table: str, reason: str) -> None:
+        """Name the table and what reading it said."""
+        super().__init__(f"{table} cannot be read: {reason}. Restore its files from a backup.")
 
 
 class QuarantineDamagedError(PublicationError):
@@ -1382,6 +1394,18 @@ class ServiceFailedError(ProcessError):
     def __init__(self, *, service: str, reason: str, log: str, tail: str) -> None:
         """Name the service, why it counts as failed, its log file and the last lines of it."""
         super().__init__(f"{service} is not healthy: {reason}. Read {log}; its last lines:\n{tail or '(empty)'}")
+
+
+class AlertNotTakenError(PlatformError):
+    """A receiver of alerts is away, refuses or hangs; the alert stays in the outbox and is sent again."""
+
+    code = "alert_not_taken"
+    retryable = True
+
+    def __init__(self, *, where: str, problem: str) -> None:
+        """Name the receiver, never its whole URL, and what happened."""
+        remedy = "It is sent again; see `platform alerts list`."
+        super().__init__(f"{where} did not take the alert: {problem}. {remedy}")
 
 
 class DemoRunningError(PlatformError):

@@ -17,6 +17,8 @@ from platform_assets.ledger.tables import METADATA, UtcInstant
 Channel = Literal["webhook", "slack", "email", "log"]
 # held: told later, if still true. withheld: held, and over before it was told. dead: given up until a person retries.
 NotificationState = Literal["waiting", "sent", "held", "withheld", "dead"]
+HELD: tuple[NotificationState, ...] = ("held",)
+TOLD: tuple[NotificationState, ...] = ("waiting", "sent")
 
 # `topic` is what it is about; notifications of one topic, channel and recipient are told once within a cooldown.
 NOTIFICATIONS = Table(
