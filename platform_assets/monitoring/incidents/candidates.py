@@ -15,6 +15,7 @@ from platform_assets.ledger.quarantined import quarantined_batches
 from platform_assets.monitoring.incidents.happened import recorded_events
 from platform_assets.monitoring.incidents.last_good import LastGood
 from platform_assets.monitoring.incidents.plausibility import BreachKind, CauseKind, breach_kind, score_of
+from platform_assets.monitoring.incidents.reach import is_about_online
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,10 +104,13 @@ def source_gaps(scene: Scene) -> Iterator[Candidate]:
 
 
 def nothing_ran(scene: Scene) -> Iterator[Candidate]:
-    """Yield that nothing was published, refused or failed since the last good state: nobody asked for a batch."""
+    """Yield that no batch was published, refused or failed since the last good state: nobody asked for one."""
+    incident = scene.incident
+    if scene.breach != "late" or is_about_online(incident.promise, incident.subject):
+        return
     made = [one.published_at for one in publications(scene.ledger, scene.product.name)]
     refused = [one.quarantined_at for one in quarantined_batches(scene.ledger, scene.product.name)]
-    if scene.breach == "late" and not any(map(scene.is_inside, [*made, *refused])) and not any(failed_runs(scene)):
+    if not any(map(scene.is_inside, [*made, *refused])) and not any(failed_runs(scene)):
         told = f"no batch was made or refused, and no failed run is known, since {scene.good.at:%Y-%m-%d %H:%M} UTC"
         evidence = [f"is the daemon running, and the schedule {scene.product.batch.cron!r} on? platform status"]
         yield scene.candidate("nothing_ran", told, scene.broke_at, evidence=evidence)

@@ -6,10 +6,10 @@ import msgspec
 
 from platform_assets.contract.consumers import Consumer, Contact, Importance, Output, Reading
 from platform_assets.contract.product import Product
-from platform_assets.contract.promises import AutomatedAction
+from platform_assets.contract.promises import AutomatedAction, PromiseState
 from platform_assets.ledger.artifacts import ArtifactKind, artifact_id, record_artifact
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.promises import Observation, PromiseState, record_observations
+from platform_assets.ledger.promises import Observation, record_observations
 from platform_assets.ledger.publications import Publication, next_revision, record_publication
 from platform_assets.monitoring.incidents.follow import follow_incidents
 from platform_assets.monitoring.incidents.impact import Readers

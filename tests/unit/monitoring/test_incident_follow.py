@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from platform_assets.contract.promises import PromiseState
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.decisions import Mandate
 from platform_assets.ledger.incident_steps import record_cause, resolve, waive
@@ -41,7 +42,8 @@ def test_a_broken_promise_opens_one_incident_with_owner_impact_fallback_and_caus
 
 
 def test_a_promise_that_is_kept_or_at_risk_opens_nothing(ledger: Ledger) -> None:
-    assert [look(ledger, state, AT) for state in ("kept", "at_risk", "unknown")] == [[], [], []]
+    sound: tuple[PromiseState, ...] = ("kept", "at_risk", "unknown")
+    assert [look(ledger, state, AT) for state in sound] == [[], [], []]
     assert incidents(ledger) == []
 
 
