@@ -13,10 +13,11 @@ from platform_assets.consumers import readers_of
 from platform_assets.contract.open_contract import open_contract
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import Freshness
-from platform_assets.products._discovery import discover_products, find_product
+from platform_assets.products._discovery import discover_products
 
 SCHEMA = json.loads((resources.files("open_data_contract_standard") / "schema.json").read_text())
 PRODUCTS = discover_products()
+CHURN = next(product for product in PRODUCTS if product.name == "churn")
 
 
 def contract(product: Product) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def test_every_contract_is_what_the_standard_requires(product: Product) -> None:
 
 
 def test_a_contract_says_what_a_score_means_what_it_is_for_and_what_it_is_not() -> None:
-    product = find_product("churn")
+    product = CHURN
     told = contract(product)["description"]
     assert product.score.meaning in told["purpose"]
     assert told["usage"] == product.score.intended_use
@@ -45,19 +46,19 @@ def test_a_contract_says_what_a_score_means_what_it_is_for_and_what_it_is_not() 
 
 
 def test_a_contract_bounds_the_score_by_its_valid_range() -> None:
-    (schema,) = contract(find_product("churn"))["schema"]
+    (schema,) = contract(CHURN)["schema"]
     (score,) = (column for column in schema["properties"] if column["name"] == "score")
     assert score["logicalTypeOptions"] == {"minimum": 0.0, "maximum": 1.0}
 
 
 def test_the_version_of_a_contract_is_that_of_the_output() -> None:
-    product = find_product("churn")
+    product = CHURN
     later = msgspec.structs.replace(product, score=msgspec.structs.replace(product.score, schema_version=3))
     assert (contract(product)["version"], contract(later)["version"]) == ("1.0.0", "3.0.0")
 
 
 def test_a_contract_promises_the_ages_that_are_declared_and_no_other() -> None:
-    product = find_product("churn")
+    product = CHURN
 
     def with_freshness(freshness: Freshness) -> Product:
         return msgspec.structs.replace(product, batch=msgspec.structs.replace(product.batch, freshness=freshness))
@@ -71,7 +72,7 @@ def test_a_contract_promises_the_ages_that_are_declared_and_no_other() -> None:
 
 
 def test_a_contract_names_who_may_read_it_in_which_version_and_for_what() -> None:
-    roles = {role["role"]: role for role in contract(find_product("churn"))["roles"]}
+    roles = {role["role"]: role for role in contract(CHURN)["roles"]}
     assert "version 1" in roles["marketing_automation:published_predictions"]["description"]
     assert "retention_offers" in roles["marketing_automation:published_predictions"]["description"]
     assert not any("online" in name for name in roles)
