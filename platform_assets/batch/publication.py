@@ -9,6 +9,7 @@ from platform_assets.batch.guarding.result import GuardrailResult
 from platform_assets.batch.replay_columns import with_absent_columns
 from platform_assets.contract.product import Product
 from platform_assets.errors import ConcurrentCommitError
+from platform_assets.features.newest_event import newest_event_at
 from platform_assets.inference.release import Release
 from platform_assets.lakehouse.grow import add_missing_columns
 from platform_assets.lakehouse.log import find_commit
@@ -18,6 +19,7 @@ from platform_assets.lakehouse.stage import Staged, discard, stage
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
+from platform_assets.ledger.publication_stamps import SOURCE_AT
 from platform_assets.ledger.publications import (
     Publication,
     find_publication,
@@ -94,6 +96,7 @@ def publish_batch(
         "run_id": run.facts.run_id,
         "published_at": run.facts.at.isoformat(),
         "input_artifact": input_artifact,
+        **_source(settings, run),
     }
     appended = publish(staged, app_id=_app_id(run), version=revision, metadata=metadata, fsync=settings.fsync)
     if appended.written:
@@ -133,6 +136,11 @@ def refuse_batch(
     return path
 
 
+def _source(settings: Settings, run: BatchRun) -> dict[str, str]:
+    newest = newest_event_at(settings, run.product.dataset, run.as_of)
+    return {} if newest is None else {SOURCE_AT: newest.isoformat()}
+
+
 def _app_id(run: BatchRun) -> str:
     return f"{run.product.name}/{run.day}/{run.release.model_version}"
 
@@ -160,7 +168,12 @@ def _record(
         digest=metadata["batch_digest"],
         uri=f"{table}@{delta_version}",
         inputs=[metadata["input_artifact"], artifact_id("release", run.product.name, metadata["release_id"])],
-        details={"as_of": run.day, "revision": revision, "rows": row_count},
+        details={
+            "as_of": run.day,
+            "revision": revision,
+            "rows": row_count,
+            **{name: metadata[name] for name in (SOURCE_AT,) if name in metadata},
+        },
     )
     return record_publication(
         ledger,

@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platform_assets.batch.sole_publisher import sole_publisher
-from platform_assets.clock import midnight
-from platform_assets.contract.datasets import DATASETS
+from platform_assets.contract.ages import ages_of, business_now, is_stale
 from platform_assets.contract.product import Product
 from platform_assets.errors import LakeWriteError, NotMaterializedError
-from platform_assets.inference.durable import write_file
 from platform_assets.lakehouse.read import read_table
 from platform_assets.ledger.artifacts import artifact_id, get_artifact
 from platform_assets.ledger.database import Ledger, open_ledger
+from platform_assets.ledger.publication_stamps import stamps_of
 from platform_assets.ledger.publications import Publication, current_publication
+from platform_assets.published.rows import write_published_file
+from platform_assets.published.status import PublishedBatch, status_of, write_status
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +41,13 @@ class PublishedView:
     age: PublishedAge
 
 
-def published_age(settings: Settings, product: Product, publication: Publication, *, at: dt.datetime) -> PublishedAge:
-    """Return the age of a publication at a wall time."""
-    as_of = midnight(dt.date.fromisoformat(publication.as_of))
-    now = settings.clock.now(pinned=DATASETS[product.dataset].replay_now, wall=at)
-    hours = (now - as_of).total_seconds() / _SECONDS_PER_HOUR
-    return PublishedAge(as_of, hours, hours > product.batch.freshness.max_age_hours)
+def published_age(
+    settings: Settings, ledger: Ledger, product: Product, publication: Publication, *, at: dt.datetime
+) -> PublishedAge:
+    """Return the age of a publication at a wall time, from its as-of; it is stale by any of its three clocks."""
+    stamps = stamps_of(ledger, publication)
+    hours = (business_now(product, settings.clock, at) - stamps.as_of) / dt.timedelta(hours=1)
+    return PublishedAge(stamps.as_of, hours, is_stale(ages_of(product, stamps, settings.clock, at)))
 
 
 def current(ledger: Ledger, product: Product) -> Publication:
@@ -77,20 +77,27 @@ def write_published_view(settings: Settings, product: Product, *, at: dt.datetim
     """Write the current publication to the file that consumers read, and judge its age at the business time.
 
     A reader holds the old file or the new one, never a part of one; of several writers none puts an older batch over a
-    newer one.
+    newer one. The status beside it says whether its actions are allowed.
     """
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
     ledger = open_ledger(settings.ledger_dsn)
-    path = settings.published_dir / f"{product.name}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sink = pa.BufferOutputStream()
     with sole_publisher(settings, product):
         publication = current(ledger, product)
-        pq.write_table(read_publication(settings, product, publication), sink, compression="zstd")
-        write_file(path, sink.getvalue().to_pybytes(), fsync=settings.fsync)
-    return PublishedView(path, publication, published_age(settings, product, publication, at=at))
+        batch = published_batch(ledger, publication)
+        path = write_published_file(settings, product, read_publication(settings, product, publication), batch)
+        write_status(settings, status_of(product, batch, settings.clock, at))
+    return PublishedView(path, publication, published_age(settings, ledger, product, publication, at=at))
+
+
+def published_batch(ledger: Ledger, publication: Publication) -> PublishedBatch:
+    """Return what the published file and its status say of a publication."""
+    return PublishedBatch(
+        product=publication.product,
+        release_id=publication.release_id,
+        model_version=publication.model_version,
+        revision=publication.revision,
+        batch_digest=publication.digest,
+        stamps=stamps_of(ledger, publication),
+    )
 
 
 def read_publication(

@@ -82,7 +82,7 @@ def _line(settings: Settings, ledger: Ledger, product: Product) -> ProductLine:
     live = read_live(settings.releases_dir, product.name)
     release_id = live.release_id if live else publication.release_id
     release = read_release(settings.releases_dir, product.name, release_id)
-    age = published_age(settings, product, publication, at=wall_now())
+    age = published_age(settings, ledger, product, publication, at=wall_now())
     return ProductLine(
         product=product.name,
         rows=publication.row_count,

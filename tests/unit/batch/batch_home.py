@@ -43,7 +43,7 @@ class BatchHome:
 
     def write_customers(self, names: Sequence[str]) -> None:
         """Let the population be these customers."""
-        ordered_at = AS_OF - dt.timedelta(days=30)
+        ordered_at = AS_OF - dt.timedelta(days=12)
         rows: list[Row] = [{"order_id": f"o-{name}", "customer_id": name, "ordered_at": ordered_at} for name in names]
         write_build(self.settings.staging_dir / "orders.parquet", rows)
         digest = "".join(names).ljust(64, "0")
