@@ -16,6 +16,7 @@ from platform_assets.commands.doctor import doctor
 from platform_assets.commands.experiments import experiments
 from platform_assets.commands.explain import explain
 from platform_assets.commands.impact import impact
+from platform_assets.commands.incidents import incidents
 from platform_assets.commands.lake import lake
 from platform_assets.commands.predict import predict
 from platform_assets.commands.predictions import predictions
@@ -41,6 +42,7 @@ app.add_typer(releases, name="releases")
 app.add_typer(experiments, name="experiments")
 app.add_typer(rollouts, name="rollouts")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(incidents, name="incidents")
 app.add_typer(predictions, name="predictions")
 app.add_typer(lake, name="lake")
 app.add_typer(alerts, name="alerts")

@@ -1,4 +1,4 @@
-"""What is done so that a breach does not come back, who owns it until when, and what holds promotions meanwhile."""
+"""What is done so that a breach does not come back: who owns it, until when, and what came of it."""
 
 import datetime as dt
 
@@ -8,14 +8,7 @@ from sqlalchemy import select
 from platform_assets.errors import IncidentStateError, UnknownRecordError
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Mandate
-from platform_assets.ledger.incidents import (
-    INCIDENT_ACTIONS,
-    ActionKind,
-    Incident,
-    add_entry,
-    get_incident,
-    incidents,
-)
+from platform_assets.ledger.incidents import INCIDENT_ACTIONS, ActionKind, add_entry, get_incident
 
 
 class IncidentAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,29 +28,6 @@ class IncidentAction(msgspec.Struct, frozen=True, kw_only=True):
     def is_overdue(self, at: dt.datetime) -> bool:
         """Tell whether it should have been done by then and was not."""
         return self.done_at is None and self.due_at < at
-
-
-class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps a product from being promoted: severe incidents and overdue actions that nobody waived."""
-
-    incidents: tuple[Incident, ...] = ()
-    actions: tuple[IncidentAction, ...] = ()
-
-    def __bool__(self) -> bool:
-        """Tell whether anything holds promotions."""
-        return bool(self.incidents or self.actions)
-
-
-def holding(ledger: Ledger, product: str, at: dt.datetime) -> Holding:
-    """Return what holds promotions of a product: unresolved severe incidents and overdue actions without a waiver.
-
-    A recovered incident holds too, until a person has said what it was. The waiver of an incident covers its actions.
-    """
-    with ledger.reading():
-        severe = [one for one in incidents(ledger, product) if one.severity == "severe" and not one.is_waived(at)]
-        overdue = [one for one in actions(ledger, product) if one.is_overdue(at)]
-        unwaived = [one for one in overdue if not get_incident(ledger, one.incident_id).is_waived(at)]
-    return Holding(incidents=tuple(severe), actions=tuple(unwaived))
 
 
 def add_action(

@@ -7,11 +7,10 @@ import pytest
 from platform_assets.errors import IncidentStateError, UnknownRecordError
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Mandate
-from platform_assets.ledger.incident_actions import actions, add_action, complete_action, holding
+from platform_assets.ledger.incident_actions import actions, add_action, complete_action
 from platform_assets.ledger.incident_steps import acknowledge, record_cause, resolve, waive
 from platform_assets.ledger.incidents import (
     Incident,
-    Severity,
     change_incident,
     entries,
     get_incident,
@@ -27,13 +26,13 @@ def word(reason: str = "looked at it", at: dt.datetime = AT) -> Mandate:
     return Mandate(by="ann", at=at, reason=reason)
 
 
-def opened(ledger: Ledger, severity: Severity = "severe", promise: str = "data_age") -> tuple[Incident, bool]:
+def opened(ledger: Ledger, promise: str = "data_age") -> tuple[Incident, bool]:
     return open_incident(
         ledger,
         product="p",
         promise=promise,
         subject="",
-        severity=severity,
+        severity="severe",
         title="p: data_age is broken",
         owner="team-p",
         fallback="the last good batch",
@@ -110,39 +109,6 @@ def test_a_waiver_must_end_in_the_time_to_come(ledger: Ledger) -> None:
     with pytest.raises(IncidentStateError, match=r"would be over already"):
         waive(ledger, 1, word(), until=AT)
     assert get_incident(ledger, 1).waived_until is None
-
-
-def test_a_severe_incident_holds_promotions_until_it_is_resolved_or_waived(ledger: Ledger) -> None:
-    opened(ledger)
-    assert [one.incident_id for one in holding(ledger, "p", AT).incidents] == [1]
-    assert not holding(ledger, "q", AT)
-    waive(ledger, 1, word(), until=AT + DAY)
-    assert not holding(ledger, "p", AT)
-    assert holding(ledger, "p", AT + DAY)
-
-
-def test_a_recovered_severe_incident_holds_until_a_person_said_what_it_was(ledger: Ledger) -> None:
-    recovered(ledger)
-    assert holding(ledger, "p", AT)
-    record_cause(ledger, 1, word())
-    resolve(ledger, 1, word())
-    assert not holding(ledger, "p", AT)
-
-
-def test_a_minor_incident_holds_nothing(ledger: Ledger) -> None:
-    opened(ledger, severity="major")
-    assert not holding(ledger, "p", AT)
-
-
-def test_an_overdue_action_holds_promotions_until_it_is_done_or_waived(ledger: Ledger) -> None:
-    opened(ledger, severity="minor")
-    made = add_action(ledger, 1, kind="capacity", what="add a disk", owner="ops", due_at=AT + DAY, by=word())
-    assert not holding(ledger, "p", AT)
-    assert holding(ledger, "p", AT + 2 * DAY).actions == (made,)
-    waive(ledger, 1, word(), until=AT + 3 * DAY)
-    assert not holding(ledger, "p", AT + 2 * DAY)
-    complete_action(ledger, made.action_id, word("added", AT + 2 * DAY))
-    assert not holding(ledger, "p", AT + 9 * DAY)
 
 
 def test_an_action_is_done_once_and_its_outcome_is_kept(ledger: Ledger) -> None:
