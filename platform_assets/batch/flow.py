@@ -32,8 +32,10 @@ from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.release import Release, read_release
 from platform_assets.inference.scoring import score_in_stages
 from platform_assets.lakehouse.stage import discard, read_staged
+from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
+from platform_assets.ledger.recalls import require_sound
 from platform_assets.online.layout import Manifest
 from platform_assets.settings import Settings
 
@@ -63,12 +65,16 @@ class BatchOutcome:
 
 
 def run_batch(settings: Settings, ledger: Ledger, run: BatchRun) -> BatchOutcome:
-    """Score one as-of with one release and publish it, or put it in quarantine; what was published before stays."""
+    """Score one as-of with one release and publish it, or put it in quarantine; what was published before stays.
+
+    Raises RecalledError, before anything is scored, where the release or the inputs were made from something recalled.
+    """
     bundle = load_bundle(settings.home / run.release.bundle_path, expected_digest=run.release.bundle_digest)
     _require_same_features(settings, bundle)
     # The declaration in the bundle, not today's file, says what this release reads.
     inputs = load_inputs(settings, bundle.product, run.as_of)
     input_artifact = _record_inputs(ledger, run, inputs)
+    require_sound(ledger, [input_artifact, artifact_id("release", run.product.name, run.release.release_id)])
     LOG.info("step 1 of 5, load: %d rows, %s", inputs.table.num_rows, input_artifact)
     LOG.info("step 2 of 5, pinned bundle: version %d, %s", run.release.model_version, run.release.bundle_digest[:16])
     rows = _predict(run, bundle, inputs, input_artifact)

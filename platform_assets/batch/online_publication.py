@@ -15,6 +15,8 @@ from platform_assets.features.snapshot import latest_rows
 from platform_assets.features.sources import source_artifacts
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
+from platform_assets.ledger.publications import current_publication, publications
+from platform_assets.ledger.recalls import require_sound
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.ledger.snapshots import record_snapshot
 from platform_assets.online.connection import connect
@@ -29,6 +31,7 @@ from platform_assets.online.snapshot_writer import PublishedSnapshot, publish_pa
 from platform_assets.settings import Settings
 
 KEPT_COPIES = 10
+NOTHING_PUBLISHED = "0" * 16
 _SECONDS_PER_HOUR = 3600
 
 
@@ -72,7 +75,7 @@ def publish_online(
     """Make the newest stored features at the as-of (default: the business time) live in the online store.
 
     Publishing the same values again writes nothing. Raises NotMaterializedError before the first batch or history,
-    OnlineStoreUnavailableError; what was live before stays live.
+    RecalledError for recalled sources, OnlineStoreUnavailableError; what was live before stays live.
     """
     instant = as_of or settings.clock.now(pinned=DATASETS[product.dataset].replay_now, wall=facts.at)
     latest = latest_rows(settings, product, as_of=instant)
@@ -80,6 +83,7 @@ def publish_online(
         pack_snapshot(latest.manifest, latest.tables, as_of=epoch_seconds(instant), snapshot_id="unnamed")
     )
     current(ledger, product)  # nothing goes live before the first batch
+    require_sound(ledger, source_artifacts(ledger, product))
     # In the manifest first: an answer may be made from a snapshot as soon as it is live, and must be traceable.
     _record_made(settings, ledger, product, facts, packed)
     with connect(settings.online_url) as client:
@@ -94,7 +98,8 @@ def publish_online(
 def publish_last_batch(settings: Settings, ledger: Ledger, product: Product) -> PublishedSnapshot:
     """Make the batch that is published now the one that the endpoint falls back on; a repeat writes nothing.
 
-    Raises NotMaterializedError before the first batch, OnlineStoreUnavailableError; what was live before stays live.
+    Where every batch was withdrawn it is one without rows, so that the endpoint takes its next fallback. Raises
+    NotMaterializedError before the first batch, OnlineStoreUnavailableError; what was live before stays live.
     """
     with sole_publisher(settings, product), connect(settings.online_url) as client:
         last_batch = _pack_last_batch(settings, ledger, product)
@@ -104,9 +109,15 @@ def publish_last_batch(settings: Settings, ledger: Ledger, product: Product) -> 
 
 
 def _pack_last_batch(settings: Settings, ledger: Ledger, product: Product) -> PackedSnapshot:
-    publication = current(ledger, product)
+    ever = publications(ledger, product.name)
+    shown = current_publication(ledger, product.name)
+    publication = shown if shown is not None or not ever else ever[-1]
+    if publication is None:
+        publication = current(ledger, product)  # says what to materialize
     as_of = midnight(dt.date.fromisoformat(publication.as_of))
     rows = read_publication(settings, product, publication)
+    if shown is None:
+        return pack_last_batch(product, rows.slice(0, 0), as_of=as_of, snapshot_id=NOTHING_PUBLISHED)
     return pack_last_batch(product, rows, as_of=as_of, snapshot_id=publication.digest[:16])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from platform_assets.batch.guarding.result import GuardrailResult
 from platform_assets.batch.replay_columns import with_absent_columns
+from platform_assets.batch.withdrawn_batches import restore_recalled, was_recalled, withdraw_recalled
 from platform_assets.contract.product import Product
 from platform_assets.errors import ConcurrentCommitError
 from platform_assets.features.newest_event import newest_event_at
@@ -18,6 +19,7 @@ from platform_assets.lakehouse.quarantine import quarantine
 from platform_assets.lakehouse.stage import Staged, discard, stage
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.decisions import Mandate
 from platform_assets.ledger.manifest import record
 from platform_assets.ledger.publication_stamps import SOURCE_AT
 from platform_assets.ledger.publications import (
@@ -28,6 +30,7 @@ from platform_assets.ledger.publications import (
     show_again,
 )
 from platform_assets.ledger.quarantined import record_quarantined
+from platform_assets.ledger.recalls import recall_of, require_sound
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.settings import Settings
 
@@ -82,13 +85,18 @@ def publish_batch(
 
     The very batch again writes nothing; consumers read it again if another one was shown since. A killed run may have
     committed without recording: that commit is recorded first, so that its revision is taken. Raises
-    ConcurrentCommitError when another run publishes another batch of this as-of at the same moment.
+    ConcurrentCommitError when another run publishes another batch of this as-of at the same moment, and RecalledError
+    for a batch that carries something recalled; one that was recalled and is sound by now is published again.
     """
     table = settings.predictions_dir / run.product.name
+    made_from = [input_artifact, artifact_id("release", run.product.name, run.release.release_id)]
     revision = _record_lost_commits(ledger, run, table)
+    if recall_of(ledger, made_from) is not None:
+        discard(staged)
+        require_sound(ledger, made_from)
     if known := published_already(ledger, run, digest):
         discard(staged)
-        return Published(show_again(ledger, known.publication_id), is_new=False)
+        return Published(_shown_again(ledger, run, known), is_new=False)
     metadata = {
         "batch_digest": digest,
         "release_id": run.release.release_id,
@@ -100,7 +108,9 @@ def publish_batch(
     }
     appended = publish(staged, app_id=_app_id(run), version=revision, metadata=metadata, fsync=settings.fsync)
     if appended.written:
-        return Published(_record(ledger, run, revision, metadata, table, appended.delta_version), is_new=True)
+        made = _record(ledger, run, revision, metadata, table, appended.delta_version)
+        require_sound(ledger, made_from)  # recalled during the commit: it is on record, and withdrawn
+        return Published(made, is_new=True)
     # Another run took this revision between the look and the commit: it is ours only if it says the same.
     _record_lost_commits(ledger, run, table)
     if known := published_already(ledger, run, digest):
@@ -158,7 +168,22 @@ def _record_lost_commits(ledger: Ledger, run: BatchRun, table: Path) -> int:
 def _record(
     ledger: Ledger, run: BatchRun, revision: int, metadata: dict[str, str], table: Path, delta_version: int
 ) -> Publication:
-    """Record a commit from its own metadata; first in the manifest, so that whatever consumers see can be traced."""
+    """Record a commit from its own metadata; one that carries something recalled is withdrawn before anybody sees it.
+
+    A recall comes wholly before this and is seen here, or after it and finds the publication.
+    """
+    with ledger.transaction():
+        made = _recorded(ledger, run, revision, metadata, table, delta_version)
+        recall = recall_of(ledger, [artifact_id("publication", made.product, made.digest)])
+        if recall is not None:
+            withdraw_recalled(ledger, [made], recall, recall.mandate)
+    return made
+
+
+def _recorded(
+    ledger: Ledger, run: BatchRun, revision: int, metadata: dict[str, str], table: Path, delta_version: int
+) -> Publication:
+    """Record first in the manifest, so that whatever consumers see can be traced."""
     row_count = int(metadata["row_count"])
     record(
         ledger,
@@ -188,3 +213,11 @@ def _record(
         published_at=dt.datetime.fromisoformat(metadata["published_at"]),
         run_id=metadata["run_id"],
     )
+
+
+def _shown_again(ledger: Ledger, run: BatchRun, known: Publication) -> Publication:
+    """Let consumers read a batch that was published before; one that a person withdrew by hand stays withdrawn."""
+    if known.state == "withdrawn" and was_recalled(ledger, known):
+        mandate = Mandate(by=f"run {run.facts.run_id}", at=run.facts.at, reason="scored again from sound inputs")
+        return restore_recalled(ledger, known, mandate)
+    return show_again(ledger, known.publication_id)

@@ -10,13 +10,14 @@ from platform_assets.batch.sole_publisher import sole_publisher
 from platform_assets.contract.ages import ages_of, business_now, is_stale
 from platform_assets.contract.product import Product
 from platform_assets.errors import LakeWriteError, NotMaterializedError
+from platform_assets.inference.durable import sync_directory
 from platform_assets.lakehouse.read import read_table
 from platform_assets.ledger.artifacts import artifact_id, get_artifact
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.publication_stamps import stamps_of
 from platform_assets.ledger.publications import Publication, current_publication
-from platform_assets.published.rows import write_published_file
-from platform_assets.published.status import PublishedBatch, status_of, write_status
+from platform_assets.published.rows import published_path, write_published_file
+from platform_assets.published.status import PublishedBatch, status_of, status_path, write_status
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,6 +99,16 @@ def published_batch(ledger: Ledger, publication: Publication) -> PublishedBatch:
         batch_digest=publication.digest,
         stamps=stamps_of(ledger, publication),
     )
+
+
+def remove_published_view(settings: Settings, ledger: Ledger, product: Product) -> None:
+    """Take the published file from consumers where no batch is published any more; who has opened it reads it out."""
+    path = published_path(settings, product.name)
+    with sole_publisher(settings, product):
+        if current_publication(ledger, product.name) is None and path.exists():
+            path.unlink()
+            status_path(settings, product.name).unlink(missing_ok=True)
+            sync_directory(path.parent, fsync=settings.fsync)
 
 
 def read_publication(

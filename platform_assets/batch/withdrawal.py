@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from platform_assets.contract.product import Product
 from platform_assets.errors import NothingBeforeError, UnknownRecordError
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.decisions import Decision, Mandate, decide_once, require_undecided
+from platform_assets.ledger.decisions import Decision, Mandate, last_decision, record_decision, require_undecided
 from platform_assets.ledger.publications import Publication, current_publication, publications, withdraw_publication
 
 
@@ -30,11 +30,15 @@ def withdraw(
     """
     with ledger.transaction():
         chosen = _chosen(ledger, product.name, as_of.isoformat(), publication_id)
-        decision = decide_once(
+        subject = str(chosen.publication_id)
+        before = last_decision(ledger, "publication", subject)
+        if before is not None and before.verdict == "withdrawn":
+            require_undecided(ledger, "publication", subject)
+        decision = record_decision(
             ledger,
             mandate,
             kind="publication",
-            subject=str(chosen.publication_id),
+            subject=subject,
             verdict="withdrawn",
             evidence={"product": chosen.product, "as_of": chosen.as_of, "digest": chosen.digest},
         )

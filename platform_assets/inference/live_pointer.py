@@ -153,7 +153,7 @@ def live_path(releases_dir: Path, product: str) -> Path:
 
 def _raised(wanted: LivePointer, before: LivePointer | None) -> Iterator[str]:
     """Yield the releases that get traffic anew or more of it."""
-    if before is None or wanted.release_id != before.release_id:
+    if before is None or wanted.release_id != before.release_id or (before.off is not None and wanted.off is None):
         yield wanted.release_id
     if wanted.rollout is not None and (before is None or wanted.rollout != before.rollout):
         yield wanted.rollout.release_id

@@ -4,7 +4,7 @@ Dagster's event log can be wiped and does not index what used an artifact; audit
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -172,15 +172,21 @@ def walk_back(ledger: Ledger, artifact: str) -> list[Artifact]:
     return _walk(ledger, [artifact], ARTIFACT_INPUTS.c.artifact_id, ARTIFACT_INPUTS.c.input_id)[::-1]
 
 
-def sources_of(ledger: Ledger, made: Sequence[str]) -> list[Artifact]:
-    """Return these artifacts and everything they were made from, oldest first; an id that is unknown is left out."""
-    return _walk(ledger, made, ARTIFACT_INPUTS.c.artifact_id, ARTIFACT_INPUTS.c.input_id)
+def sources_of(ledger: Ledger, made: Sequence[str], *, without: Collection[str] = ()) -> list[Artifact]:
+    """Return these artifacts and everything they were made from, oldest first; an id that is unknown is left out.
+
+    The way leads neither to nor through those `without`.
+    """
+    return _walk(ledger, made, ARTIFACT_INPUTS.c.artifact_id, ARTIFACT_INPUTS.c.input_id, without)
 
 
-def walk_forward(ledger: Ledger, artifact: str) -> list[Artifact]:
-    """Return an artifact and everything made from it, oldest first, each once; raises UnknownRecordError."""
+def walk_forward(ledger: Ledger, artifact: str, *, without: Collection[str] = ()) -> list[Artifact]:
+    """Return an artifact and everything made from it, oldest first, each once; raises UnknownRecordError.
+
+    The way leads neither to nor through those `without`.
+    """
     get_artifact(ledger, artifact)
-    return _walk(ledger, [artifact], ARTIFACT_INPUTS.c.input_id, ARTIFACT_INPUTS.c.artifact_id)
+    return _walk(ledger, [artifact], ARTIFACT_INPUTS.c.input_id, ARTIFACT_INPUTS.c.artifact_id, without)
 
 
 def find_artifacts(ledger: Ledger, *, kind: str | None = None, name: str | None = None, digest: str = "") -> list[str]:
@@ -192,10 +198,14 @@ def find_artifacts(ledger: Ledger, *, kind: str | None = None, name: str | None 
         return list(connection.execute(wanted.order_by(ARTIFACTS.c.sequence)).scalars())
 
 
-def _walk(ledger: Ledger, begin: Sequence[str], near: "Column[str]", far: "Column[str]") -> list[Artifact]:
-    start = select(ARTIFACTS.c.artifact_id.label("id")).where(ARTIFACTS.c.artifact_id.in_(begin))
+def _walk(
+    ledger: Ledger, begin: Sequence[str], near: "Column[str]", far: "Column[str]", without: Collection[str] = ()
+) -> list[Artifact]:
+    begun = [one for one in begin if one not in without]
+    start = select(ARTIFACTS.c.artifact_id.label("id")).where(ARTIFACTS.c.artifact_id.in_(begun))
     reached = start.cte("reached", recursive=True)
-    reached = reached.union(select(far).join(reached, near == reached.c.id))
+    step = select(far).join(reached, near == reached.c.id)
+    reached = reached.union(step.where(far.not_in(without)) if without else step)
     with ledger.reading() as connection:
         return _load(connection, connection.execute(select(reached.c.id)).scalars())
 

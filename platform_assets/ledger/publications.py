@@ -200,6 +200,14 @@ def withdraw_publication(ledger: Ledger, publication_id: int) -> Publication | N
         return current_publication(ledger, gone.product, gone.as_of)
 
 
+def restore_publication(ledger: Ledger, publication_id: int) -> Publication:
+    """Let a withdrawn batch be the published one of its as-of again; raises UnknownRecordError."""
+    with ledger.transaction() as connection:
+        by_id = PUBLICATIONS.update().where(PUBLICATIONS.c.publication_id == publication_id)
+        connection.execute(by_id.values(state="published"))
+        return show_again(ledger, publication_id)
+
+
 def _point(connection: Connection, product: str, as_of: str, publication_id: int | None) -> None:
     here = (PUBLISHED_POINTERS.c.product == product, PUBLISHED_POINTERS.c.as_of == as_of)
     connection.execute(PUBLISHED_POINTERS.delete().where(*here))

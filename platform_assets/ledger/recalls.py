@@ -1,13 +1,15 @@
 """Recalls: what must not be used any more, nor anything made from it, until somebody lifts the recall.
 
-A recall is a chain of decisions about one artifact: recalled, carried out (once or again), lifted.
+A recall is a chain of decisions about one artifact: recalled, carried out (once or again), lifted. Lifted may also be
+what was only made from something recalled: it is sound then, and so is what was made from it. The platform lifts by
+itself what came out the same, byte for byte, when it was made again from sound inputs.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from platform_assets.errors import RecalledError
-from platform_assets.ledger.artifacts import artifact_id, sources_of
+from platform_assets.ledger.artifacts import sources_of
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Decision, Mandate, decisions, last_decision, record_decision
 
@@ -28,13 +30,11 @@ def record_recall(ledger: Ledger, artifact: str, mandate: Mandate, evidence: Map
         )
 
 
-def lift_recall(ledger: Ledger, artifact: str, mandate: Mandate) -> Decision | None:
-    """Let an artifact be used again; batches that were withdrawn stay so. None when no recall was in force."""
+def lift_recall(ledger: Ledger, artifact: str, mandate: Mandate, evidence: Mapping[str, Any]) -> Decision | None:
+    """Let an artifact be used again, and what was made from it; None when no recall hits it."""
     with ledger.transaction():
-        found = recall_in_force(ledger, artifact)
-        if found is None:
+        if recall_of(ledger, [artifact]) is None:
             return None
-        evidence = {"recalled_by": found.decided_by, "recalled_at": found.decided_at.isoformat()}
         return record_decision(ledger, mandate, kind="recall", subject=artifact, verdict="lifted", evidence=evidence)
 
 
@@ -45,12 +45,18 @@ def recalls(ledger: Ledger) -> dict[str, Decision]:
     return {subject: decision for subject, decision in found.items() if decision is not None}
 
 
+def lifted(ledger: Ledger) -> set[str]:
+    """Return the artifacts that are sound on somebody's word, whatever they were made from."""
+    verdicts = {made.subject: made.verdict for made in decisions(ledger, "recall")}
+    return {subject for subject, verdict in verdicts.items() if verdict == "lifted"}
+
+
 def recall_of(ledger: Ledger, used: Sequence[str]) -> Decision | None:
     """Return the first recall in force that hits any of these artifacts or what they were made from, or None."""
     known = recalls(ledger)
     if not known:
         return None
-    hit = (known.get(one.artifact_id) for one in sources_of(ledger, used))
+    hit = (known.get(one.artifact_id) for one in sources_of(ledger, used, without=lifted(ledger)))
     return next((decision for decision in hit if decision is not None), None)
 
 
@@ -68,8 +74,3 @@ def require_sound(ledger: Ledger, used: Sequence[str]) -> None:
             at=found.decided_at.isoformat(timespec="seconds"),
             reason=found.reason,
         )
-
-
-def require_sound_release(ledger: Ledger, product: str, release_id: str) -> None:
-    """Raise RecalledError when a release, or anything that it was made from, is recalled."""
-    require_sound(ledger, [artifact_id("release", product, release_id)])

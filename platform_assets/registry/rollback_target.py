@@ -16,8 +16,10 @@ from platform_assets.errors import (
 from platform_assets.inference.bundle import Bundle, load_bundle
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.release import Release, read_release
+from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Mandate, last_decision, model_version_subject
+from platform_assets.ledger.recalls import require_sound
 from platform_assets.ledger.releases import find_release
 from platform_assets.online.connection import connect
 from platform_assets.online.layout import Manifest
@@ -40,8 +42,8 @@ def make_plan(settings: Settings, ledger: Ledger, wish: Destination, mandate: Ma
     """Return the plan of a rollback, every byte of its release verified; nothing is changed.
 
     With a release, the state is the one at the end of its last time in force. Raises UnknownRecordError for a release
-    that does not exist, AlreadyInForceError, NoReleaseError, and RollbackRefusedError for anything that is gone,
-    damaged or was never in force.
+    that does not exist, AlreadyInForceError, NoReleaseError, RecalledError, and RollbackRefusedError for anything that
+    is gone, damaged or was never in force.
     """
     live = read_live(settings.releases_dir, wish.product)
     if live is None:
@@ -50,11 +52,13 @@ def make_plan(settings: Settings, ledger: Ledger, wish: Destination, mandate: Ma
     release_id, instant = _resolve(ledger, wish, mandate, live_id=live.release_id)
     release, bundle = _verified(settings, wish.product, release_id)
     _require_not_rejected(ledger, release)
+    require_sound(ledger, [artifact_id("release", wish.product, release_id)])
     schema_hash = msgspec.json.decode(bundle.features, type=Manifest).schema_hash
     is_online = bundle.product.online is not None
     wanted, current = None, None
     if is_online and wish.with_snapshot:
         wanted = snapshot_at(ledger, wish.product, release.feature_service, instant)
+        require_sound(ledger, [artifact_id("online_snapshot", wish.product, wanted)] if wanted else [])
         current = _sound_snapshot(settings, release, wanted, schema_hash=schema_hash)
     is_moving = release_id != live.release_id
     if not is_moving and wanted in {None, current}:

@@ -23,6 +23,7 @@ from platform_assets.ledger.decisions import (
 )
 from platform_assets.ledger.manifest import newest, record
 from platform_assets.ledger.models import approve_model_version, get_model_version, set_stage
+from platform_assets.ledger.recalls import require_sound
 from platform_assets.ledger.releases import record_release, releases
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.in_force import follow_pointer
@@ -137,6 +138,7 @@ def _approve(
     judgement = examine(settings, ledger, product, version)
     require_gates(product, judgement.gates)
     _require_not_rejected(ledger, product, version)
+    require_sound(ledger, [artifact_id("bundle", product.name, bundle.digest)])
     mandate = Mandate(by=by, at=facts.at, reason=reason or f"all {len(judgement.gates)} gates hold")
     known = _release_of(ledger, product.name, bundle.digest)
     release = known or make_release(
@@ -151,8 +153,9 @@ def _approve(
     _record(settings, ledger, facts, release, by=by)
     approve_model_version(ledger, product.name, version, approved_by=by, approved_at=facts.at, reason=mandate.reason)
     require_registry(settings)
-    with ledger.transaction():  # a rejection comes wholly before this or after it
+    with ledger.transaction():  # a rejection or a recall comes wholly before this or after it
         _require_not_rejected(ledger, product, version)
+        require_sound(ledger, [artifact_id("release", product.name, release.release_id)])
         accept_version(settings.releases_dir, product.name, version, fsync=settings.fsync)  # of a rejection that died
         show_holds(settings, ledger, [product.name])
         is_allowed = by != APPROVED_BY or may_come_in(settings, ledger, release)

@@ -16,6 +16,7 @@ from platform_assets.ledger.artifacts import Artifact
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
 from platform_assets.ledger.models import record_model_version
+from platform_assets.ledger.recalls import require_sound
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.model_record import FACTS, ModelFacts, model_facts
 from platform_assets.registry.model_tags import tag_model
@@ -65,9 +66,10 @@ class Candidate:
 def train_candidate(settings: Settings, ledger: Ledger, product: Product, facts: RunFacts) -> Candidate:
     """Train the newest training set of a product, or find the pair that was trained from it by the same code.
 
-    A run that was killed is completed: bundle, judgement and registration are each made once.
+    A run that was killed is completed: bundle, judgement and registration are each made once. Raises RecalledError.
     """
     training_set = newest_training_set(ledger, product)
+    require_sound(ledger, [training_set.artifact_id])
     key = TrainingKey(training_set.digest, product_digest(product), facts.code_version)
     known = find_version(settings, product.name, key)
     version = known or next_version(settings, product.name)

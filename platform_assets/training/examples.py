@@ -10,6 +10,7 @@ from platform_assets.features.sources import source_artifacts
 from platform_assets.ledger.artifacts import Artifact, get_artifact, latest_artifact
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
+from platform_assets.ledger.recalls import require_sound
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.settings import Settings
 from platform_assets.training.splits import as_of_grid
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 
 
 def make_training_set(settings: Settings, ledger: Ledger, product: Product, facts: RunFacts) -> Artifact:
-    """Build the labelled examples of the declared split and record them; the same sources give the same artifact."""
+    """Build the labelled examples of the declared split and record them; the same sources give the same artifact.
+
+    Raises RecalledError where a source was recalled.
+    """
     from platform_assets.features.training_set import build_training_set  # noqa: PLC0415 - imports Feast
 
+    sources = source_artifacts(ledger, product)
+    require_sound(ledger, sources)
     made = build_training_set(
         settings,
         product,
@@ -37,7 +43,7 @@ def make_training_set(settings: Settings, ledger: Ledger, product: Product, fact
         name=product.name,
         digest=made.digest,
         uri=str(made.path),
-        inputs=source_artifacts(ledger, product),
+        inputs=sources,
         details={"rows": made.table.num_rows, "cutoff": product.split.cutoff.isoformat()},
     )
     return get_artifact(ledger, told)
