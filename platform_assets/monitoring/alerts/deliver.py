@@ -3,8 +3,9 @@
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -18,6 +19,7 @@ from platform_assets.ledger.notifications import (
     mark_failed,
     mark_sent,
 )
+from platform_assets.monitoring.alerts.channels.deadline import SEND_WITHIN_S
 from platform_assets.monitoring.alerts.channels.log_file import append_to_log
 from platform_assets.monitoring.alerts.channels.mail import send_mail
 from platform_assets.monitoring.alerts.channels.slack import send_slack
@@ -56,79 +58,86 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.sent if each.problem is not None)
 
 
-def deliver(settings: Settings, ledger: Ledger, at: dt.datetime, recipients: Recipients | None = None) -> Delivery:
-    """Send what is due by now, at least once each, with the same key in every attempt; ends within 40 seconds.
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What every lane of one delivery shares."""
 
-    Several deliveries at once share the messages. A message that was not taken is tried again later, and given up
-    after twelve attempts in sixteen hours; it is then in `logs/alerts.jsonl`. Raises LedgerUnavailableError.
-    """
-    known = recipients or recipients_of(settings, ())
-    released = tell_held(ledger, at)
-    begun = time.monotonic()
+    settings: Settings
+    ledger: Ledger
+    recipients: Recipients
+    at: dt.datetime
+    within_s: float
+    begun: float = field(default_factory=time.monotonic)
 
-    def now() -> dt.datetime:
-        return at + dt.timedelta(seconds=time.monotonic() - begun)
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self.begun
 
-    lanes = ThreadPoolExecutor(max_workers=_LANES, thread_name_prefix="alerts")
-    running = [lanes.submit(_serve, settings, ledger, known, address, now, at) for address in due_addresses(ledger, at)]
-    done, unfinished = wait(running, timeout=_END_WITHIN_S)
-    lanes.shutdown(wait=False, cancel_futures=True)
-    return Delivery(sent=_collected(running, done), released=released, unfinished=len(unfinished))
-
-
-def _collected(running: Sequence[Future[list[Sent]]], done: set[Future[list[Sent]]]) -> tuple[Sent, ...]:
-    return tuple(each for lane in running if lane in done for each in lane.result())
+    def now(self) -> dt.datetime:
+        return self.at + dt.timedelta(seconds=self.elapsed_s)
 
 
-def _serve(
+def deliver(
     settings: Settings,
     ledger: Ledger,
-    recipients: Recipients,
-    address: Address,
-    now: Callable[[], dt.datetime],
-    begun_at: dt.datetime,
-) -> list[Sent]:
+    at: dt.datetime,
+    *,
+    recipients: Recipients | None = None,
+    within_s: float = SEND_WITHIN_S,
+) -> Delivery:
+    """Send what is due by now, at least once each, with the same key in every attempt; ends within 40 seconds.
+
+    Several deliveries at once share the messages. A message that is not taken within `within_s` is tried again
+    later, and given up after twelve attempts in sixteen hours; it is then in `logs/alerts.jsonl` too. Raises
+    LedgerUnavailableError.
+    """
+    desk = _Desk(settings, ledger, recipients or recipients_of(settings, ()), at, within_s)
+    released = tell_held(ledger, at)
+    lanes = ThreadPoolExecutor(max_workers=_LANES, thread_name_prefix="alerts")
+    running = [lanes.submit(_serve, desk, address) for address in due_addresses(ledger, at)]
+    done, unfinished = wait(running, timeout=_END_WITHIN_S)
+    lanes.shutdown(wait=False, cancel_futures=True)
+    sent = tuple(each for lane in running if lane in done for each in lane.result())
+    return Delivery(sent=sent, released=released, unfinished=len(unfinished))
+
+
+def _serve(desk: _Desk, address: Address) -> list[Sent]:
     """Send the due messages of one address, the oldest first, until one is not taken."""
     sent: list[Sent] = []
-    while now() - begun_at < dt.timedelta(seconds=_BEGIN_WITHIN_S):
-        claimed = claim_next(ledger, address, now())
+    while desk.elapsed_s < _BEGIN_WITHIN_S:
+        claimed = claim_next(desk.ledger, address, desk.now())
         if not claimed:
             break
-        sent.append(_attempt(settings, ledger, recipients, claimed, now))
+        sent.append(_attempt(desk, address, claimed))
         if sent[-1].problem is not None:
             break
     return sent
 
 
-def _attempt(
-    settings: Settings,
-    ledger: Ledger,
-    recipients: Recipients,
-    claimed: Sequence[Notification],
-    now: Callable[[], dt.datetime],
-) -> Sent:
-    first = claimed[0]
-    address, attempts = first.address, max(each.attempts for each in claimed)
+def _attempt(desk: _Desk, address: Address, claimed: Sequence[Notification]) -> Sent:
     messages = [msgspec.convert(each.message, AlertMessage) for each in claimed]
-    bulletin = bulletin_of(first.group_key, address, first.created_at, messages)
+    bulletin = bulletin_of(claimed[0].group_key, address, claimed[0].created_at, messages)
+    attempts = max(each.attempts for each in claimed)
+    sent = Sent(address=address, headline=bulletin.headline, attempts=attempts)
     try:
-        _send(settings, recipients, address, bulletin, now())
+        _send(desk, address, bulletin)
     except AlertNotTakenError as error:
-        is_dead = mark_failed(ledger, claimed, str(error), now()) == "dead"
+        is_dead = mark_failed(desk.ledger, claimed, str(error), desk.now()) == "dead"
         if is_dead and address.channel != "log":
             with contextlib.suppress(AlertNotTakenError):  # the ledger has it too
-                append_to_log(settings, address, bulletin, problem=str(error))
-        return Sent(address=address, headline=bulletin.headline, attempts=attempts, problem=str(error), is_dead=is_dead)
-    mark_sent(ledger, claimed, now())
-    return Sent(address=address, headline=bulletin.headline, attempts=attempts)
+                append_to_log(desk.settings, address, bulletin, problem=str(error))
+        return msgspec.structs.replace(sent, problem=str(error), is_dead=is_dead)
+    mark_sent(desk.ledger, claimed, desk.now())
+    return sent
 
 
-def _send(settings: Settings, recipients: Recipients, address: Address, bulletin: Bulletin, at: dt.datetime) -> None:
+def _send(desk: _Desk, address: Address, bulletin: Bulletin) -> None:
+    recipient, alerts = address.recipient, desk.recipients.alerts
     if address.channel == "webhook":
-        send_webhook(recipients, address.recipient, bulletin, at)
+        send_webhook(desk.recipients, recipient, bulletin, desk.now(), within_s=desk.within_s)
     elif address.channel == "slack":
-        send_slack(recipients, address.recipient, bulletin)
+        send_slack(desk.recipients, recipient, bulletin, within_s=desk.within_s)
     elif address.channel == "email":
-        send_mail(recipients.alerts, address.recipient, bulletin, at)
+        send_mail(alerts, recipient, bulletin, desk.now(), within_s=desk.within_s)
     else:
-        append_to_log(settings, address, bulletin)
+        append_to_log(desk.settings, address, bulletin)

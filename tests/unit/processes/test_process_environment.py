@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from platform_assets.alert_settings import AlertSettings
 from platform_assets.processes.environment import environment_of
 from platform_assets.settings import Settings
 
@@ -21,6 +22,7 @@ PLAIN = Settings(home=Path("/somewhere"))
         replace(PLAIN, dagster_port=1, endpoint_port=2, mlflow_port=3, redis_port=4, feast_port=5),
         replace(PLAIN, log_kafka="one:9092,two:9092"),
         replace(PLAIN, endpoint_workers=3, otlp_url="http://there/v1/traces"),
+        replace(PLAIN, alerts=AlertSettings(smtp="there:25", slack="https://there/x", sender="a@there")),
     ],
 )
 def test_a_child_reads_back_the_settings_of_its_starter(settings: Settings) -> None:

@@ -5,16 +5,18 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
-# One attempt, from the connection to the answer.
+# One attempt, from the connection to the answer; and each wait within it.
 SEND_WITHIN_S = 10.0
-CONNECT_WITHIN_S = 5.0
+WAIT_WITHIN_S = 5.0
 
 
 @contextlib.contextmanager
 def cut_off_after(seconds: float, socket_of: Callable[[], socket.socket | None]) -> Iterator[None]:
-    """Shut the socket of a conversation when it lasts longer; whoever reads or writes it gets an OSError or an end."""
+    """Shut the socket of a conversation that lasts longer, so that its reads end; raises TimeoutError then."""
+    is_over = threading.Event()
 
     def cut() -> None:
+        is_over.set()
         with contextlib.suppress(OSError):
             open_one = socket_of()
             if open_one is not None:
@@ -28,3 +30,6 @@ def cut_off_after(seconds: float, socket_of: Callable[[], socket.socket | None])
         yield
     finally:
         watch.cancel()
+    if is_over.is_set():  # what was read until then may be half of an answer
+        problem = f"it took longer than {seconds:g} s"
+        raise TimeoutError(problem)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from platform_assets.errors import AlertNotTakenError
-from platform_assets.monitoring.alerts.channels.deadline import CONNECT_WITHIN_S, SEND_WITHIN_S, cut_off_after
+from platform_assets.monitoring.alerts.channels.deadline import WAIT_WITHIN_S, cut_off_after
 
 _TAKEN = range(200, 300)
 _SHOWN_BYTES = 200
@@ -17,7 +17,7 @@ _SHOWN_BYTES = 200
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, within_s: float = SEND_WITHIN_S) -> None:
+def post(url: str, body: bytes, headers: Mapping[str, str], *, within_s: float) -> None:
     """Send a body and return when it was taken, that is answered with 2xx; raises AlertNotTakenError.
 
     The address that was checked is the address that is connected to. Errors name the host and never the URL.
@@ -26,13 +26,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, within_s: float =
     where = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not where:
         raise AlertNotTakenError(where=where or "?", problem="only http and https URLs are called")
-    opened = _Conversation(parts)
+    opened = _Conversation(parts, min(within_s, WAIT_WITHIN_S))
     try:
         with contextlib.closing(opened), cut_off_after(within_s, lambda: opened.sock):
             status, said = _converse(opened, parts, body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
         problem = str(error) or type(error).__name__
-        raise AlertNotTakenError(where=where, problem=f"no answer within {within_s:g} s: {problem}") from error
+        raise AlertNotTakenError(where=where, problem=f"no answer: {problem}") from error
     if status not in _TAKEN:
         raise AlertNotTakenError(where=where, problem=f"answered {status}{_redirected(status)}: {said}")
 
@@ -40,14 +40,14 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, within_s: float =
 class _Conversation(http.client.HTTPConnection):
     """A connection to an address that was looked up and allowed, encrypted for https."""
 
-    def __init__(self, parts: SplitResult) -> None:
-        """Take host and port of a URL."""
+    def __init__(self, parts: SplitResult, wait_s: float) -> None:
+        """Take host and port of a URL, and how long a wait may last."""
         self._is_https = parts.scheme == "https"
-        super().__init__(parts.hostname or "", parts.port or (443 if self._is_https else 80), timeout=CONNECT_WITHIN_S)
+        super().__init__(parts.hostname or "", parts.port or (443 if self._is_https else 80), timeout=wait_s)
 
     def connect(self) -> None:
         """Connect to the first allowed address that answers; raises AlertNotTakenError and OSError."""
-        self.sock = _connected(self.host, self.port)
+        self.sock = _connected(self.host, self.port, wait_s=self.timeout)
         if self._is_https:
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
 
@@ -62,13 +62,13 @@ def _converse(opened: _Conversation, parts: SplitResult, body: bytes, headers: M
     return answer.status, " ".join("".join(c if c.isprintable() else " " for c in said).split())
 
 
-def _connected(host: str, port: int) -> socket.socket:
+def _connected(host: str, port: int, *, wait_s: float | None) -> socket.socket:
     failed: OSError | None = None
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         _require_allowed(host, str(address[0]))
         opened = socket.socket(family, kind, protocol)
         try:
-            opened.settimeout(CONNECT_WITHIN_S)
+            opened.settimeout(wait_s)
             opened.connect(address)
         except OSError as error:
             opened.close()

@@ -1,5 +1,6 @@
 """A bulletin as a mail of plain text."""
 
+import contextlib
 import datetime as dt
 import smtplib
 import socket
@@ -10,25 +11,25 @@ from email.utils import format_datetime
 
 from platform_assets.alert_settings import AlertSettings
 from platform_assets.errors import AlertNotTakenError
-from platform_assets.monitoring.alerts.channels.deadline import CONNECT_WITHIN_S, SEND_WITHIN_S, cut_off_after
+from platform_assets.monitoring.alerts.channels.deadline import WAIT_WITHIN_S, cut_off_after
 from platform_assets.monitoring.alerts.message import Bulletin, as_text
 
 _SUBJECT = 200
 
 
-def send_mail(
-    alerts: AlertSettings, address: str, bulletin: Bulletin, at: dt.datetime, *, within_s: float = SEND_WITHIN_S
-) -> None:
+def send_mail(alerts: AlertSettings, address: str, bulletin: Bulletin, at: dt.datetime, *, within_s: float) -> None:
     """Hand a mail to the configured server; raises AlertNotTakenError."""
     if alerts.smtp is None:
         raise AlertNotTakenError(where=address, problem="PLATFORM_ALERT_SMTP is not configured any more")
     host, _, port = alerts.smtp.rpartition(":")
     # Its own name is told, because smtplib would ask a name server for it, and wait.
-    server = smtplib.SMTP(local_hostname=socket.gethostname(), timeout=CONNECT_WITHIN_S)
+    server = smtplib.SMTP(local_hostname=socket.gethostname(), timeout=min(within_s, WAIT_WITHIN_S))
     try:
         mail = mail_of(alerts.sender, address, bulletin, at)
         with cut_off_after(within_s, lambda: server.sock):
             _hand_over(server, alerts, host.strip("[]"), int(port), mail)
+        with contextlib.suppress(OSError):  # it is taken, so nobody waits for a farewell
+            server.putcmd("quit")
     except (OSError, smtplib.SMTPException, MessageError, ValueError) as error:
         raise AlertNotTakenError(where=alerts.smtp, problem=str(error) or type(error).__name__) from error
     finally:
@@ -64,7 +65,6 @@ def _hand_over(server: smtplib.SMTP, alerts: AlertSettings, host: str, port: int
     if alerts.smtp_user:
         server.login(alerts.smtp_user, alerts.smtp_password or "")
     server.send_message(mail)
-    server.quit()
 
 
 def _context(alerts: AlertSettings) -> ssl.SSLContext:

@@ -14,11 +14,12 @@ _HEADER = 150
 _SECTION = 3000
 
 
-def send_slack(recipients: Recipients, recipient: str, bulletin: Bulletin) -> None:
+def send_slack(recipients: Recipients, recipient: str, bulletin: Bulletin, *, within_s: float) -> None:
     """POST a bulletin to the configured Slack webhook; raises AlertNotTakenError."""
     if not recipients.alerts.slack:
         raise AlertNotTakenError(where=recipient, problem="PLATFORM_ALERT_SLACK is not configured any more")
-    post(recipients.alerts.slack, msgspec.json.encode(slack_payload(bulletin)), {"User-Agent": "platform-alerts"})
+    body = msgspec.json.encode(slack_payload(bulletin))
+    post(recipients.alerts.slack, body, {"User-Agent": "platform-alerts"}, within_s=within_s)
 
 
 def slack_payload(bulletin: Bulletin) -> dict[str, Any]:

@@ -11,12 +11,14 @@ from platform_assets.monitoring.alerts.message import Bulletin
 from platform_assets.monitoring.alerts.recipients import Recipients
 
 
-def send_webhook(recipients: Recipients, recipient: str, bulletin: Bulletin, at: dt.datetime) -> None:
+def send_webhook(
+    recipients: Recipients, recipient: str, bulletin: Bulletin, at: dt.datetime, *, within_s: float
+) -> None:
     """POST a bulletin to the operator's webhook or to that of a consumer; raises AlertNotTakenError."""
     url, secret = _target(recipients, recipient)
     body = msgspec.json.encode(bulletin)
     headers = {"User-Agent": "platform-alerts", **signed_headers(secret, bulletin.key, at, body)}
-    post(url, body, headers)
+    post(url, body, headers, within_s=within_s)
 
 
 def _target(recipients: Recipients, recipient: str) -> tuple[str, str]:
