@@ -14,11 +14,12 @@ class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """At least `target_ratio` of the units of a window are good; the rest is the error budget.
 
     Units are quarters of an hour for freshness, probes of the endpoint for availability, answers for latency and
-    error rate, and rows of the population for coverage.
+    error rate, and rows of the population for coverage. With fewer than `min_units` in its window nothing is judged.
     """
 
     measure: Measure
     target_ratio: _Share
+    min_units: _AtLeastOne = 30
 
 
 class BatchSla(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

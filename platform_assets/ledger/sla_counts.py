@@ -108,7 +108,7 @@ def growth(ledger: Ledger, source: str, counters: Mapping[str, float], read_at: 
             return dict.fromkeys(counters, 0.0)
         before = last[1] if last else {}
         has_restarted = any(counters.get(name, 0.0) < value for name, value in before.items())
-        _keep(ledger, source, counters, read_at)
+        keep_reading(ledger, source, counters, read_at)
         return {name: value - (0.0 if has_restarted else before.get(name, 0.0)) for name, value in counters.items()}
 
 
@@ -120,7 +120,8 @@ def last_reading(ledger: Ledger, source: str) -> tuple[dt.datetime, dict[str, fl
     return (row[0], dict(row[1])) if row else None
 
 
-def _keep(ledger: Ledger, source: str, counters: Mapping[str, float], read_at: dt.datetime) -> None:
+def keep_reading(ledger: Ledger, source: str, counters: Mapping[str, float], read_at: dt.datetime) -> None:
+    """Replace the last reading of a source, whatever it was."""
     values = {"read_at": read_at, "counters": dict(counters)}
     with ledger.transaction() as connection:
         here = SLA_READINGS.c.source == source

@@ -1,0 +1,72 @@
+"""Quarter hours in which an age was kept, from the changes of its promise: nothing has to be counted for it.
+
+Between two looks a promise stays as the earlier one found it, also while nobody looked.
+"""
+
+import datetime as dt
+from bisect import bisect_right
+
+from platform_assets.contract.promises import PromiseName, PromiseState
+from platform_assets.contract.slas import Mode
+from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.promises import PromiseChange, PromiseStanding, promise_changes, promise_standings
+from platform_assets.ledger.sla_counts import Units, keep_reading, last_reading
+
+QUARTER = dt.timedelta(minutes=15)
+AGE_OF: dict[Mode, PromiseName] = {"batch": "data_age", "online": "snapshot_age"}
+_GOOD = frozenset({"kept", "at_risk"})
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class Freshness:
+    """Where the ages of one mode of a product stood since they were first known; `first` is None while they are not."""
+
+    def __init__(self, ledger: Ledger, product: str, mode: Mode) -> None:
+        """Read the standings and changes of all subjects, and keep the instant of the first known age."""
+        promise = AGE_OF[mode]
+        with ledger.transaction():
+            standings = [one for one in promise_standings(ledger, product) if one.promise == promise]
+            changes = [one for one in promise_changes(ledger, product) if one.promise == promise]
+            self.first = _first_known(ledger, f"{promise} of {product}", standings)
+        self._lines = [_line(one, changes) for one in standings]
+
+    def units(self, since: dt.datetime, until: dt.datetime) -> Units:
+        """Return the quarters that begin in a stretch of time; one with an unknown age, or none yet, is no unit."""
+        if self.first is None:
+            return Units()
+        number = -((_EPOCH - max(since, self.first)) // QUARTER)
+        quarter, good, known = _EPOCH + number * QUARTER, 0, 0
+        while quarter <= until:
+            states = {state_at(line, quarter) for line in self._lines} - {"unknown"}
+            known += bool(states)
+            good += bool(states) and states <= _GOOD
+            quarter += QUARTER
+        return Units(float(good), float(known))
+
+
+# When a state began, and the state; the first one has no beginning.
+Line = tuple[list[dt.datetime], list[PromiseState]]
+
+
+def state_at(line: Line, instant: dt.datetime) -> PromiseState:
+    """Return the state of one subject at an instant."""
+    began, states = line
+    return states[bisect_right(began, instant)]
+
+
+def _line(standing: PromiseStanding, changes: list[PromiseChange]) -> Line:
+    own = [one for one in changes if one.subject == standing.subject]
+    if not own:  # kept from the start: that is no change
+        return [standing.since], ["unknown", standing.state]
+    return [one.changed_at for one in own], [own[0].before, *(one.after for one in own)]
+
+
+def _first_known(ledger: Ledger, source: str, standings: list[PromiseStanding]) -> dt.datetime | None:
+    kept = last_reading(ledger, source)
+    if kept is not None:
+        return kept[0]
+    known = [one.since for one in standings if one.state != "unknown"]
+    if not known:
+        return None
+    keep_reading(ledger, source, {}, min(known))
+    return min(known)
