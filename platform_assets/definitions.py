@@ -8,6 +8,7 @@ from platform_assets.contract.product import Product
 from platform_assets.orchestration.alert_delivery import alert_delivery_sensor
 from platform_assets.orchestration.dbt_assets import dbt_assets
 from platform_assets.orchestration.experiment_assets import experiment_assets, experiment_sensor
+from platform_assets.orchestration.incident_assets import incident_assets, incident_job, incident_sensor
 from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
 from platform_assets.orchestration.online_assets import online_assets
@@ -34,10 +35,12 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             *dbt_assets(settings),
             *(asset for product in declared for asset in product_assets(product, settings)),
             *log_assets(settings),
+            *incident_assets(settings, declared),
         ],
         jobs=[
             *platform_jobs(),
             rollback_job(settings),
+            incident_job(),
             *(job for of_product in jobs.values() for job in of_product),
             *(rollout_job(product, settings) for product in online),
         ],
@@ -52,6 +55,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             lineage_sensor(settings),
             rollback_sensor(settings),
             alert_delivery_sensor(settings),
+            incident_sensor(settings),
             *(release_sensor(product, settings, jobs[product.name]) for product in declared),
             *(rollout_sensor(product, settings) for product in online),
             *(experiment_sensor(product, settings) for product in declared if product.online),

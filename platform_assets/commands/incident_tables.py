@@ -40,12 +40,9 @@ def lines_table(lines: Sequence[IncidentLine]) -> Table:
 
 def details_table(details: IncidentDetails, at: dt.datetime) -> Group:
     """Return all about one incident: facts, actions, probable causes, timeline."""
-    return Group(
-        incident_table(details.line.incident, details.line),
-        _actions(details.actions, at),
-        _causes(details),
-        _timeline(details),
-    )
+    facts = incident_table(details.line.incident, details.line)
+    actions = [_actions(details.actions, at)] if details.actions else []
+    return Group(facts, *actions, _causes(details), _timeline(details))
 
 
 def incident_table(incident: "Incident", line: IncidentLine | None = None) -> Table:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, select
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, func, select
 
 from platform_assets.errors import UnknownRecordError
 from platform_assets.ledger.database import Ledger
@@ -188,6 +188,13 @@ def entries(ledger: Ledger, incident_id: int) -> list[IncidentEntry]:
     with ledger.reading() as connection:
         rows = connection.execute(wanted.order_by(INCIDENT_ENTRIES.c.happened_at, INCIDENT_ENTRIES.c.entry_id))
         return [IncidentEntry(**row) for row in rows.mappings()]
+
+
+def newest_entry(ledger: Ledger, *, without: Collection[EntryKind] = ()) -> int:
+    """Return the id of the newest entry of any incident, but for those of some kinds, or 0: it grows with each one."""
+    newest = select(func.max(INCIDENT_ENTRIES.c.entry_id)).where(INCIDENT_ENTRIES.c.kind.not_in(without))
+    with ledger.reading() as connection:
+        return connection.execute(newest).scalar() or 0
 
 
 def get_incident(ledger: Ledger, incident_id: int) -> Incident:

@@ -67,7 +67,7 @@ def _impact(incident: Incident) -> Iterator[str]:
 def _timeline(lines: Sequence[TimelineLine]) -> Iterator[str]:
     yield "## Timeline (UTC)"
     yield ""
-    yield "| when | what | | by |"
+    yield "| when | kind | what | by |"
     yield "|---|---|---|---|"
     for line in lines:
         yield _row(_instant(line.at), line.kind.replace("_", " "), line.told, line.by)
