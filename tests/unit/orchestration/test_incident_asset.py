@@ -38,7 +38,7 @@ def ledger(settings: Settings) -> Ledger:
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as made:
+    with dg.DagsterInstance.ephemeral() as made:
         yield made
 
 
@@ -78,7 +78,6 @@ def tick(settings: Settings, instance: dg.DagsterInstance, cursor: str | None) -
     definitions = location(settings)
     context = dg.build_sensor_context(
         instance=instance,
-        instance_ref=instance.get_ref(),
         repository_def=definitions.get_repository_def(),
         cursor=cursor,
     )
