@@ -85,14 +85,14 @@ def publish_online(
     current(ledger, product)  # nothing goes live before the first batch
     require_sound(ledger, source_artifacts(ledger, product))
     # In the manifest first: an answer may be made from a snapshot as soon as it is live, and must be traceable.
-    _record_made(settings, ledger, product, facts, packed)
+    newest = from_epoch(max(float(np.nanmax(table.event_times)) for table in latest.tables if len(table.event_times)))
+    _record_made(settings, ledger, product, facts, packed, newest_event_at=newest)
     with connect(settings.online_url) as client:
         published = publish_packed(client, packed, settings=settings)
     _record_live(settings, ledger, facts, packed, published)
     published_batch = publish_last_batch(settings, ledger, product)
     prune_copies(settings.snapshots_dir, packed.manifest.service, keep=KEPT_COPIES)
-    newest = max(float(np.nanmax(table.event_times)) for table in latest.tables if len(table.event_times))
-    return OnlinePublication(packed.snapshot_id, instant, published, published_batch, from_epoch(newest))
+    return OnlinePublication(packed.snapshot_id, instant, published, published_batch, newest)
 
 
 def publish_last_batch(settings: Settings, ledger: Ledger, product: Product) -> PublishedSnapshot:
@@ -122,7 +122,13 @@ def _pack_last_batch(settings: Settings, ledger: Ledger, product: Product) -> Pa
 
 
 def _record_made(
-    settings: Settings, ledger: Ledger, product: Product, facts: RunFacts, snapshot: PackedSnapshot
+    settings: Settings,
+    ledger: Ledger,
+    product: Product,
+    facts: RunFacts,
+    snapshot: PackedSnapshot,
+    *,
+    newest_event_at: dt.datetime,
 ) -> None:
     record(
         ledger,
@@ -132,7 +138,11 @@ def _record_made(
         digest=snapshot.snapshot_id,
         uri=_uri(settings, snapshot),
         inputs=source_artifacts(ledger, product),
-        details={"service": snapshot.manifest.service, "as_of": from_epoch(snapshot.as_of).isoformat()},
+        details={
+            "service": snapshot.manifest.service,
+            "as_of": from_epoch(snapshot.as_of).isoformat(),
+            "newest_event_at": newest_event_at.isoformat(),
+        },
     )
 
 
