@@ -76,9 +76,11 @@ soak: $(VENV)/.ready ## Ten minutes of the endpoint under load, swaps and outage
 soak-rollouts: $(VENV)/.ready ## A thousand promotions and rollbacks under load: no answer mixed, no request dropped (TURNS=)
 	$(BIN)/python -m tests.faults.rollout_soak $(or $(TURNS),1000)
 
-faults: $(VENV)/.ready ## Kills, full disks and rivals at work on the live pointer and on tables (TRIALS= SEED=)
-	PLATFORM_FAULT_TRIALS=$(or $(TRIALS),200) $(if $(SEED),PLATFORM_FAULT_SEED=$(SEED)) \
-	  $(BIN)/python -m pytest -q -s --timeout 3600 tests/faults/test_kill_publish.py tests/faults/test_rollout_pointer.py
+faults: $(VENV)/.ready ## Kills, full disks and rivals at work on pointer, tables and whole batches (TRIALS= KILLS= STORMS= SEED=)
+	PLATFORM_FAULT_TRIALS=$(or $(TRIALS),200) PLATFORM_FAULT_KILLS=$(or $(KILLS),1000) \
+	  PLATFORM_FAULT_STORMS=$(or $(STORMS),200) $(if $(SEED),PLATFORM_FAULT_SEED=$(SEED)) \
+	  $(BIN)/python -m pytest -q -s --timeout 14400 \
+	  tests/faults/test_kill_publish.py tests/faults/test_kill_batch.py tests/faults/test_rollout_pointer.py
 
 clean: ## Remove caches; state in .platform and the environment stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,6 +1,7 @@
 """`platform lake clean`: files that no table and no decision needs any more."""
 
 import datetime as dt
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from platform_assets.ledger.database import Ledger
 
 _MIB = 1024 * 1024
+LeftoverKind = Literal["orphan", "unfinished", "dropped_batch"]
 
 lake = typer.Typer(no_args_is_help=True, help="Keep the lake tidy.")
 
@@ -26,7 +28,7 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True):
     """A file that may go: left behind by a killed writer, or the rows of a batch that was dropped 30 days ago."""
 
     path: Path
-    kind: Literal["orphan", "dropped_batch"]
+    kind: LeftoverKind
     size_bytes: int
 
 
@@ -57,7 +59,7 @@ def clean(
     leftovers = find_leftovers(settings, existing_ledger(settings), now=now, older_than=age)
     if apply:
         for leftover in leftovers:
-            leftover.path.unlink(missing_ok=True)
+            delete(leftover.path)
     elif leftovers:
         say("nothing was deleted; --apply deletes")
     cleaning = Cleaning(was_deleted=apply, leftovers=leftovers)
@@ -68,10 +70,11 @@ def find_leftovers(
     settings: Settings, ledger: "Ledger | None", *, now: dt.datetime, older_than: dt.timedelta
 ) -> list[Leftover]:
     """Return all files of the lake that may be deleted at this wall time; nothing is deleted."""
-    from platform_assets.lakehouse.orphans import find_orphans
+    from platform_assets.lakehouse.orphans import find_orphans, find_unfinished
 
     orphans = [path for table in _tables(settings) for path in find_orphans(table, now=now, older_than=older_than)]
-    found = [_leftover(path, "orphan") for path in orphans]
+    unfinished = find_unfinished(settings.lake_dir, now=now, older_than=older_than)
+    found = [*(_leftover(path, "orphan") for path in orphans), *(_leftover(path, "unfinished") for path in unfinished)]
     if ledger is not None:
         from platform_assets.batch.quarantine_decisions import expired_rows
 
@@ -86,8 +89,17 @@ def _tables(settings: Settings) -> Sequence[Path]:
     return sorted({*written, *begun})
 
 
-def _leftover(path: Path, kind: Literal["orphan", "dropped_batch"]) -> Leftover:
-    return Leftover(path=path, kind=kind, size_bytes=path.stat().st_size)
+def _leftover(path: Path, kind: LeftoverKind) -> Leftover:
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return Leftover(path=path, kind=kind, size_bytes=sum(file.stat().st_size for file in files))
+
+
+def delete(path: Path) -> None:
+    """Delete a file or a whole directory that is left over; one that is gone already is fine."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _table(cleaning: Cleaning) -> Table:

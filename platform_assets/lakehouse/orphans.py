@@ -30,6 +30,15 @@ def clean_orphans(table_dir: Path, *, now: dt.datetime, older_than: dt.timedelta
     return orphans
 
 
+def find_unfinished(root: Path, *, now: dt.datetime, older_than: dt.timedelta) -> list[Path]:
+    """Return files and directories below a root that a killed writer had not yet given their name; nothing is deleted.
+
+    Writers name them `*.tmp` until they are whole, so no reader takes one for what it was to become.
+    """
+    limit = epoch_seconds(now - older_than)
+    return sorted(path for path in root.rglob("*.tmp") if path.parent.suffix != ".tmp" and _is_older(path, limit))
+
+
 def _data_files(table_dir: Path) -> list[Path]:
     files = sorted(table_dir.rglob("*.parquet"))
     return [path for path in files if "_delta_log" not in path.relative_to(table_dir).parts]

@@ -128,13 +128,19 @@ def test_what_was_left_behind_is_listed_and_deleted_only_when_asked(home: BatchH
     orphan, young = kept.with_name("part-orphan.parquet"), kept.with_name("part-young.parquet")
     for path in (orphan, young):
         path.write_bytes(kept.read_bytes())
-    for path in (orphan, kept, home.settings.published_dir / "churn.parquet"):
+    begun = home.settings.quarantine_dir / "churn" / "0a1b.77.tmp"
+    begun.mkdir(parents=True)
+    (begun / "rows.parquet").write_bytes(b"PAR1")
+    for path in (orphan, kept, home.settings.published_dir / "churn.parquet", begun):
         os.utime(path, (0, 0))
 
     dry = platform("lake", "clean", "--json")
-    assert [Path(each["path"]) for each in dry.told["leftovers"]] == [orphan]
+    assert [(Path(each["path"]), each["size_bytes"]) for each in dry.told["leftovers"]] == [
+        (orphan, kept.stat().st_size),
+        (begun, 4),
+    ]
     assert (dry.told["was_deleted"], orphan.exists()) == (False, True)
     assert platform("lake", "clean", "--apply", "--json").told["was_deleted"] is True
-    assert [orphan.exists(), young.exists(), kept.exists()] == [False, True, True]
+    assert [orphan.exists(), begun.exists(), young.exists(), kept.exists()] == [False, False, True, True]
     assert consumers_read(home) == {"run-1"}
     assert platform("lake", "clean", "--json").told["leftovers"] == []

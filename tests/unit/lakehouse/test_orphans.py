@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from platform_assets.lakehouse.orphans import clean_orphans
+from platform_assets.lakehouse.orphans import clean_orphans, find_unfinished
 from platform_assets.lakehouse.publish import publish
 from platform_assets.lakehouse.read import read_table
 from platform_assets.lakehouse.stage import stage
@@ -35,3 +35,13 @@ def test_a_folder_that_never_became_a_table_is_cleaned_too(tmp_path: Path) -> No
     left = stage(tmp_path / "t", ROWS, ())
     assert clean_orphans(tmp_path / "t", now=_later(), older_than=DAY) == list(left.paths)
     assert clean_orphans(tmp_path / "none", now=_later(), older_than=DAY) == []
+
+
+def test_files_and_directories_that_never_got_their_name_are_found_once_they_are_old(tmp_path: Path) -> None:
+    begun = tmp_path / "quarantine" / "abc.123.tmp"
+    begun.mkdir(parents=True)
+    file = tmp_path / ".churn.parquet.0a1b.tmp"
+    for path in (begun / "rows.tmp", file, tmp_path / "churn.parquet"):
+        path.touch()
+    assert find_unfinished(tmp_path, now=dt.datetime.now(dt.UTC), older_than=DAY) == []
+    assert find_unfinished(tmp_path, now=_later(), older_than=DAY) == [file, begun]
