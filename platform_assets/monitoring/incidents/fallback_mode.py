@@ -19,6 +19,8 @@ _TOLD: dict[FallbackKind, str] = {
 def fallback_mode(ledger: Ledger, product: Product, promise: str, subject: str) -> str:
     """Return in one or more sentences what consumers of a product get while a promise of it is broken."""
     reach = reach_of(promise, subject)
+    if not reach.outputs:
+        return "Consumers get all that they should: the platform itself is concerned."
     told = []
     if "published_predictions" in reach.outputs:
         told.append(_batch(ledger, product))

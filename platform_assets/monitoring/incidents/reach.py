@@ -49,12 +49,16 @@ _RULE = Reach(outputs=(), is_spared=True)  # a rule warns before a promise is br
 
 
 def reach_of(promise: str, subject: str) -> Reach:
-    """Return how far a promise reaches; one without outputs of its own is about its subject's mode, or about both."""
+    """Return how far a promise reaches; one without outputs of its own is about its subject's mode, or about both.
+
+    A run that is of no mode is the platform's own, as a watch that could not look: nobody outside is hurt.
+    """
     found = _RULE if promise.startswith(RULE_PREFIX) else _known(promise)
     if found.outputs:
         return found
     by_mode = {str(mode): outputs for mode, outputs in _OUTPUTS.items()}
-    return msgspec.structs.replace(found, outputs=by_mode.get(subject, (*_BATCH, *_ONLINE)))
+    otherwise = () if promise == "runs" else (*_BATCH, *_ONLINE)
+    return msgspec.structs.replace(found, outputs=by_mode.get(subject, otherwise))
 
 
 def is_about_online(promise: str, subject: str) -> bool:

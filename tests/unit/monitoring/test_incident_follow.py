@@ -100,6 +100,12 @@ def test_severity_grows_when_the_next_reading_comes_near_and_never_shrinks(ledge
     assert told == "severity major -> severe: hurts Marketing automation (CRM), Business intelligence now"
 
 
+def test_a_watch_that_could_not_look_hurts_nobody_outside(ledger: Ledger) -> None:
+    [move] = look(ledger, "broken", AT, promise="runs", subject="watch of slas")
+    assert (move.incident.severity, move.incident.impact["readings"]) == ("minor", [])
+    assert move.incident.fallback.startswith("Consumers get all that they should")
+
+
 def test_what_machines_leave_out_is_told(ledger: Ledger) -> None:
     [move] = look(ledger, "broken", AT, product=ACTING)
     assert move.incident.impact["suspended_actions"] == ["send_offer"]

@@ -91,6 +91,8 @@ def test_a_reading_that_was_missed_hurts_for_as_long_as_the_breach_lasts() -> No
         ("sla_latency", "online", True),
         ("sla_freshness", "batch", False),
         ("rule_latency", "", True),
+        ("runs", "online", True),
+        ("runs", "watch of slas", False),
         ("a promise that nobody knows", "", True),
     ],
 )
