@@ -77,9 +77,10 @@ def announce(
 
 def _news(ledger: Ledger, recipients: Recipients, standing: Standing, at: dt.datetime) -> list[News]:
     news = []
+    number = standing.incident.incident_id if standing.incident else None
     for concern in _concerns(ledger, recipients, standing, at):
         withhold(ledger, notifications(ledger, topic=standing.topic, address=concern.address, states=HELD))
-        told = told_before(ledger, standing.topic, concern.address)
+        told = told_before(ledger, standing.topic, concern.address, number, at)
         decided = verdict(concern.level, told, at)
         if decided == "nothing":
             continue

@@ -11,10 +11,18 @@ COOLDOWN = dt.timedelta(minutes=30)
 
 
 class Told(NamedTuple):
-    """One thing that somebody was told about a topic: the level that it stood at, and when."""
+    """One thing that somebody was told about a topic: the level that it stood at, when, and of which incident."""
 
     level: Level
     at: dt.datetime
+    incident: int | None = None
+
+
+def known_of(incident: int | None, told: Sequence[Told], at: dt.datetime) -> list[Told]:
+    """Return what counts as told of an incident: that one before it was broken too says nothing about this one."""
+    if told and incident is not None and told[-1].incident not in {None, incident}:
+        return [*told, Told("ok", at)]
+    return list(told)
 
 
 def verdict(now: Level, told: Sequence[Told], at: dt.datetime) -> Verdict:

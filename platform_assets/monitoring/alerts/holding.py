@@ -18,7 +18,7 @@ from platform_assets.ledger.notifications import (
     withhold,
 )
 from platform_assets.ledger.silences import silences
-from platform_assets.monitoring.alerts.cooldown import Told, ends_at, verdict
+from platform_assets.monitoring.alerts.cooldown import Told, ends_at, known_of, verdict
 from platform_assets.monitoring.alerts.message import AlertMessage
 
 # An address takes so many messages within the time; beyond that they are held, and told as one when it has room.
@@ -27,10 +27,11 @@ STORM_MESSAGES = 12
 STORM_SEVERE_MESSAGES = 24
 
 
-def told_before(ledger: Ledger, topic: str, address: Address) -> list[Told]:
-    """Return what an address was told of a topic, or will be as soon as it takes it, oldest first."""
+def told_before(ledger: Ledger, topic: str, address: Address, incident: int | None, at: dt.datetime) -> list[Told]:
+    """Return what an address was told of an incident's topic, or will be as soon as it takes it, oldest first."""
     rows = notifications(ledger, topic=topic, address=address, states=TOLD, newest=50)
-    return [Told(row.message["level"], row.created_at) for row in rows]
+    told = [Told(row.message["level"], row.created_at, row.message["incident"]) for row in rows]
+    return known_of(incident, told, at)
 
 
 def reason_to_hold(
@@ -54,7 +55,7 @@ def tell_held(ledger: Ledger, at: dt.datetime) -> int:
 
 def _is_free(ledger: Ledger, address: Address, held: Notification, at: dt.datetime) -> bool:
     message = msgspec.convert(held.message, AlertMessage)
-    told = told_before(ledger, held.topic, address)
+    told = told_before(ledger, held.topic, address, message.incident, at)
     if verdict(message.level, told, at) == "nothing":
         withhold(ledger, [held])
         return False

@@ -9,7 +9,8 @@ from platform_assets.ledger.incidents import entries
 from platform_assets.monitoring.alerts.message import AlertMessage, Level
 from platform_assets.monitoring.alerts.recipients import Recipients
 from platform_assets.monitoring.alerts.standing import Standing
-from platform_assets.monitoring.alerts.wording import consumer_words_of, measured, words_of
+from platform_assets.monitoring.alerts.wording import consumer_words_of, words_of
+from platform_assets.monitoring.incidents.breach import measured
 
 _DRAFTED = "cause_drafted"
 _AGAIN = "nothing: it holds again"
@@ -22,7 +23,7 @@ def owner_message(
     """Return what the owner is told; `told` is the level of the news before."""
     words = words_of(standing.promise)
     is_recovery = told != "ok" and standing.level in {"ok", "warning"} and standing.level != told
-    broken = words.broken if standing.level != "warning" or is_recovery else _at_risk(standing, words.broken)
+    broken = words.broken if standing.level != "warning" or is_recovery else f"soon {words.broken}"
     title = _title(recipients, standing.product)
     about = f" [{standing.subject}]" if standing.subject else ""
     return AlertMessage(
@@ -33,7 +34,6 @@ def owner_message(
         probable_cause="" if is_recovery else _cause(ledger, standing) or words.cause.format(product=standing.product),
         next_step=_after_recovery(standing) if is_recovery else _step(standing, words.step),
         links=_links(recipients, standing, words.asset, words.page),
-        incident=standing.incident.incident_id if standing.incident else None,
     )
 
 
@@ -81,6 +81,7 @@ def _common(
         "severity": was,
         "is_recovery": is_recovery,
         "since": standing.since,
+        "incident": standing.incident.incident_id if standing.incident else None,
         "happened_at": at,
         "owner": f"{owner.team} <{owner.email}>" if owner else "unknown",
         "value": change.value if change else None,
@@ -95,14 +96,7 @@ def _title(recipients: Recipients, product: str) -> str:
 
 
 def _measured(standing: Standing) -> str:
-    change = standing.change
-    return measured(change.value, change.limit, change.unit) if change else ""
-
-
-def _at_risk(standing: Standing, broken: str) -> str:
-    if standing.change is not None and standing.change.after == "unknown":
-        return f"it can no longer be told whether {broken}"
-    return f"soon {broken}"
+    return measured(standing.change) if standing.change else ""
 
 
 def _over(broken: str) -> str:

@@ -9,7 +9,8 @@ from platform_assets.contract.consumers import Consumer, Reading
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import Owner
 from platform_assets.ledger.notifications import Address
-from platform_assets.monitoring.incidents.reach import is_about_online, reach_of
+from platform_assets.monitoring.incidents.breach import owner_of_breach
+from platform_assets.monitoring.incidents.reach import reach_of
 from platform_assets.settings import Settings
 
 OPERATOR = "operator"  # whoever reads the one webhook and the one Slack channel of the settings
@@ -28,11 +29,7 @@ class Recipients:
     def owner_of(self, product: str, promise: str, subject: str) -> Owner | None:
         """Return who answers for a promise: for one about online answers the owner of the online block."""
         declared = self.products.get(product)
-        if declared is None:
-            return None
-        if declared.online is not None and is_about_online(promise, subject):
-            return declared.online.owner
-        return declared.owner
+        return owner_of_breach(declared, promise, subject) if declared else None
 
     def hurt_by(self, product: str, promise: str, subject: str) -> list[tuple[Consumer, Reading]]:
         """Return who reads what a broken promise is about; nobody where what they get meanwhile is sound."""

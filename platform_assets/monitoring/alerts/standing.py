@@ -11,8 +11,8 @@ from platform_assets.ledger.promises import PromiseChange
 from platform_assets.monitoring.alerts.message import Level
 from platform_assets.monitoring.incidents.moves import IncidentMove
 
-# What can no longer be measured may be broken, so it warns. A breach without an incident is the least of breaches.
-_LEVELS: dict[PromiseState, Level] = {"kept": "ok", "at_risk": "warning", "unknown": "warning", "broken": "minor"}
+# A breach without an incident is the least of breaches. What nobody could look at is no news: it breaks if that lasts.
+_LEVELS: dict[PromiseState, Level] = {"kept": "ok", "at_risk": "warning", "broken": "minor"}
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +40,12 @@ def topic_of(product: str, promise: str, subject: str) -> str:
 
 def standings_of(moves: Sequence[IncidentMove], changes: Sequence[PromiseChange]) -> list[Standing]:
     """Return one standing per promise that something happened to; what its incident says goes first."""
-    found = {standing.topic: standing for standing in map(_of_change, changes)}
-    return list((found | {standing.topic: standing for standing in map(_of_move, moves)}).values())
+    found = {standing.topic: standing for standing in (_of_change(each) for each in changes if each.after in _LEVELS)}
+    for standing in map(_of_move, moves):
+        before = found.get(standing.topic)
+        change = standing.change or (before.change if before else None)  # what time alone made worse was measured then
+        found[standing.topic] = msgspec.structs.replace(standing, change=change)
+    return list(found.values())
 
 
 def _of_change(change: PromiseChange) -> Standing:

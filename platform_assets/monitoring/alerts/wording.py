@@ -118,11 +118,3 @@ def words_of(promise: str) -> Words:
 def consumer_words_of(promise: str) -> ConsumerWords:
     """Return what a consumer is told of a promise."""
     return {str(name): words for name, words in _CONSUMER_WORDS.items()}.get(promise, _STALE)
-
-
-def measured(value: float | None, limit: float | None, unit: str) -> str:
-    """Return a measurement beside its limit, or nothing where nothing was measured."""
-    if value is None:
-        return ""
-    promised = f", limit {limit:.4g} {unit}".rstrip() if limit is not None else ""
-    return f" ({value:.4g} {unit}".rstrip() + f"{promised})"
