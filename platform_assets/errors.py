@@ -16,7 +16,8 @@ PlatformError
 │   ├── ViewContractError       a contract in dbt is wrong, or what was built does not match it
 │   ├── HistoryConflictError    a backfill differs from what is already known
 │   ├── DbtFailedError          dbt did not build the models
-│   └── NotMaterializedError    an upstream asset has not been built yet
+│   ├── NotMaterializedError    an upstream asset has not been built yet
+│   └── InputsUnusableError     recorded inputs are gone, or not those that were recorded
 ├── TrainingError
 │   ├── EmptyTrainingSetError
 │   ├── LabelLeakError
@@ -299,6 +300,16 @@ class DbtFailedError(FeatureError):
     def __init__(self, *, command: str, reason: str, log: str) -> None:
         """Name the dbt command, its last words and the log."""
         super().__init__(f"`dbt {command}` failed: {reason}. Read {log}, correct the model or its input, run again.")
+
+
+class InputsUnusableError(FeatureError):
+    """Recorded inputs are gone, or are not those that were recorded."""
+
+    code = "inputs_unusable"
+
+    def __init__(self, *, path: str, problem: str) -> None:
+        """Name the file and what is wrong with it."""
+        super().__init__(f"{path}: {problem}. Nothing is computed from other inputs; restore it from a backup.")
 
 
 class TrainingError(PlatformError):

@@ -18,6 +18,7 @@ AssetNoun = Literal[
     "experiments",
 ]
 PairHalf = Literal["preprocessor", "model"]
+PredictionMode = Literal["batch", "online"]
 ALIAS = "production"
 CANDIDATE_ALIAS = "candidate"
 PREDICTION_STREAM = "log:predictions"
@@ -76,7 +77,7 @@ def experiment_partitions(product: str) -> str:
     return f"{product}_experiments"
 
 
-def prediction_id(product: str, as_of: dt.datetime, digest: str, mode: Literal["batch", "online"]) -> str:
+def prediction_id(product: str, as_of: dt.datetime, digest: str, mode: PredictionMode) -> str:
     """Return the id of a prediction: product, day, mode and digest, so that a lookup prunes partitions."""
     return f"{product}-{as_of.year:04}{as_of.month:02}{as_of.day:02}-{mode[0]}-{digest[:PREDICTION_DIGEST_LENGTH]}"
 
@@ -92,7 +93,7 @@ def batch_prediction_id(product: str, as_of: dt.datetime, key: str, *, release_i
     return prediction_id(product, as_of, hashlib.blake2b(told.encode(), digest_size=16).hexdigest(), "batch")
 
 
-def parse_prediction_id(text: str) -> tuple[str, dt.date, Literal["batch", "online"]] | None:
+def parse_prediction_id(text: str) -> tuple[str, dt.date, PredictionMode] | None:
     """Return (product, day, mode) of a prediction id, or None when the text is not one."""
     parts = text.rsplit("-", 3)
     expected_parts = 4

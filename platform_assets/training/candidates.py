@@ -1,5 +1,6 @@
 """From a training set to a registered candidate: one run, one pair, one version; repeating it makes nothing new."""
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from platform_assets.training.evaluation import Evaluation
 from platform_assets.training.examples import known_until, newest_training_set, read_examples
 from platform_assets.training.gates import GateResult
 from platform_assets.training.metrics import primary_metric
+from platform_assets.training.packages import package_versions
 from platform_assets.training.smoke import KnownScore
 from platform_assets.training.train import train_product
 
@@ -39,13 +41,17 @@ _EXAMPLE_ROWS = 5
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured for a candidate and what the gates say; kept beside its bundle.
 
-    `known` are the examples of its smoke test, with the scores of the run that trained it.
+    `known` are the examples of its smoke test, with the scores of the run that trained it. `known_until` is the
+    business time up to which labels counted, and `packages` are the versions of what trained: with the bundle and its
+    training set they are all that training again needs.
     """
 
     evaluation: Evaluation
     gates: list[GateResult]
     parameters: dict[str, str]
     known: list[KnownScore] = msgspec.field(default_factory=list)
+    known_until: dt.datetime | None = None
+    packages: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,7 @@ class _Origin:
 def _train(settings: Settings, product: Product, examples: "pa.Table", origin: _Origin, facts: RunFacts) -> None:
     from platform_assets.features.snapshot import feature_manifest  # noqa: PLC0415 - imports pyarrow and DuckDB
 
+    counted_until = known_until(settings, product, facts)
     trained = train_product(
         product,
         examples,
@@ -132,13 +139,18 @@ def _train(settings: Settings, product: Product, examples: "pa.Table", origin: _
         code_version=facts.code_version,
         training_set_digest=origin.training_set.digest,
         model_version=origin.version,
-        known_until=known_until(settings, product, facts),
+        known_until=counted_until,
         features_json=msgspec.json.encode(feature_manifest(settings, product), order="deterministic"),
         directory=origin.bundle,
         fsync=settings.fsync,
     )
     judgement = Judgement(
-        evaluation=trained.evaluation, gates=trained.gates, parameters=trained.parameters, known=trained.known
+        evaluation=trained.evaluation,
+        gates=trained.gates,
+        parameters=trained.parameters,
+        known=trained.known,
+        known_until=counted_until,
+        packages=package_versions(),
     )
     write_file(_judgement_path(origin.bundle), msgspec.json.encode(judgement), fsync=settings.fsync)
 
