@@ -11,7 +11,7 @@ from platform_assets.ledger.artifacts import Artifact, ArtifactKind, artifacts, 
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Decision
 from platform_assets.ledger.publications import Publication, current_publication, publications
-from platform_assets.ledger.recalls import recall_of
+from platform_assets.ledger.recalls import recall_of, unsound
 from platform_assets.settings import Settings
 
 # What is made once more from a mended source and still holds what the spoiled one had put in.
@@ -76,12 +76,14 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(one.digest for one in self.everything if one.kind == kind and product in (None, one.name))
 
 
-def find_impact(settings: Settings, ledger: Ledger, subject: Artifact) -> Impact:
+def find_impact(settings: Settings, ledger: Ledger, subject: Artifact, *, unsound_only: bool = False) -> Impact:
     """Return what was made from an artifact, also through any number of steps; nothing is changed.
 
-    Batches and answers are counted; `affected_ids` lists them.
+    Batches and answers are counted; `affected_ids` lists them. `unsound_only` leaves out what a recall of the artifact
+    would not hit, because it came out the same from sound inputs or a person vouched for it.
     """
-    reached = walk_forward(ledger, subject.artifact_id)
+    walk = unsound if unsound_only else walk_forward
+    reached = walk(ledger, subject.artifact_id)
     batches = _batches(ledger, reached)
     answers = tuple(count_answers(settings, _touched(ledger, reached, batches)))
     return Impact(

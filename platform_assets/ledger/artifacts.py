@@ -180,13 +180,15 @@ def sources_of(ledger: Ledger, made: Sequence[str], *, without: Collection[str] 
     return _walk(ledger, made, ARTIFACT_INPUTS.c.artifact_id, ARTIFACT_INPUTS.c.input_id, without)
 
 
-def walk_forward(ledger: Ledger, artifact: str, *, without: Collection[str] = ()) -> list[Artifact]:
-    """Return an artifact and everything made from it, oldest first, each once; raises UnknownRecordError.
-
-    The way leads neither to nor through those `without`.
-    """
+def walk_forward(ledger: Ledger, artifact: str) -> list[Artifact]:
+    """Return an artifact and everything made from it, oldest first, each once; raises UnknownRecordError."""
     get_artifact(ledger, artifact)
-    return _walk(ledger, [artifact], ARTIFACT_INPUTS.c.input_id, ARTIFACT_INPUTS.c.artifact_id, without)
+    return made_of(ledger, [artifact])
+
+
+def made_of(ledger: Ledger, sources: Sequence[str], *, without: Collection[str] = ()) -> list[Artifact]:
+    """Return these artifacts and everything made from them as `sources_of` does the other way."""
+    return _walk(ledger, sources, ARTIFACT_INPUTS.c.input_id, ARTIFACT_INPUTS.c.artifact_id, without)
 
 
 def find_artifacts(ledger: Ledger, *, kind: str | None = None, name: str | None = None, digest: str = "") -> list[str]:

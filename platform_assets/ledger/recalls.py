@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from platform_assets.errors import RecalledError
-from platform_assets.ledger.artifacts import sources_of
+from platform_assets.ledger.artifacts import Artifact, made_of, sources_of
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Decision, Mandate, decisions, last_decision, record_decision
 
@@ -45,19 +45,42 @@ def recalls(ledger: Ledger) -> dict[str, Decision]:
     return {subject: decision for subject, decision in found.items() if decision is not None}
 
 
-def lifted(ledger: Ledger) -> set[str]:
-    """Return the artifacts that are sound on somebody's word, whatever they were made from."""
-    verdicts = {made.subject: made.verdict for made in decisions(ledger, "recall")}
-    return {subject for subject, verdict in verdicts.items() if verdict == "lifted"}
-
-
 def recall_of(ledger: Ledger, used: Sequence[str]) -> Decision | None:
     """Return the first recall in force that hits any of these artifacts or what they were made from, or None."""
     known = recalls(ledger)
     if not known:
         return None
-    hit = (known.get(one.artifact_id) for one in sources_of(ledger, used, without=lifted(ledger)))
-    return next((decision for decision in hit if decision is not None), None)
+    lifts = _lifts(ledger)
+    wanted, seen = list(used), set[str]()
+    while wanted:
+        reached = sources_of(ledger, wanted, without=lifts)
+        hit = next((known[one.artifact_id] for one in reached if one.artifact_id in known), None)
+        if hit is not None:
+            return hit
+        # What was made again is as sound as what it was made from then.
+        met = {*wanted, *(told for one in reached for told in one.inputs)} & lifts.keys() - seen
+        seen |= met
+        wanted = [told for one in met for told in lifts[one]]
+    return None
+
+
+def unsound(ledger: Ledger, artifact: str) -> list[Artifact]:
+    """Return an artifact and all made from it that would be unsound without it, oldest first; what is lifted is not."""
+    lifts = _lifts(ledger)
+    found = {one.artifact_id: one for one in made_of(ledger, [artifact], without=lifts.keys() - {artifact})}
+    while True:
+        again = [one for one, sources in lifts.items() if one not in found and found.keys() & set(sources)]
+        if not again:
+            return sorted(found.values(), key=lambda one: one.sequence)
+        found |= {one.artifact_id: one for one in made_of(ledger, again, without=lifts.keys() - set(again))}
+
+
+def _lifts(ledger: Ledger) -> dict[str, tuple[str, ...]]:
+    """Return what is sound on somebody's word, and from what it was made again: for a person's word from nothing."""
+    newest = {made.subject: made for made in decisions(ledger, "recall")}
+    return {
+        subject: tuple(made.evidence.get("inputs", ())) for subject, made in newest.items() if made.verdict == "lifted"
+    }
 
 
 def require_sound(ledger: Ledger, used: Sequence[str]) -> None:
