@@ -24,7 +24,9 @@ from platform_assets.settings import Settings
 from tests.unit.monitoring.alert_cases import NOW, change, incident
 
 RECIPIENTS = recipients_of(Settings(home=Path("/nowhere")), discover_products(), ())
-STEPS = st.lists(st.tuples(st.integers(1, 50), st.sampled_from(LEVELS)), min_size=1, max_size=STORM_MESSAGES - 1)
+STEPS = st.lists(
+    st.tuples(st.sampled_from((1, 5, 40)), st.sampled_from(LEVELS)), min_size=4, max_size=STORM_MESSAGES - 1
+)
 Course = list[tuple[dt.datetime, Level]]
 
 
