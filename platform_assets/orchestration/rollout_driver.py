@@ -12,7 +12,6 @@ import msgspec
 from platform_assets.contract.product import Product
 from platform_assets.errors import NoReleaseError, PromotionHeldError, ReleaseConflictError, RolloutStateError
 from platform_assets.inference.live_pointer import LivePointer, LiveRollout, read_live
-from platform_assets.inference.promotion_hold import read_holds, require_not_held
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.ledger.traffic_moves import TrafficMove, traffic_moves
@@ -20,6 +19,7 @@ from platform_assets.orchestration.rollout_decision import Judged, judge
 from platform_assets.orchestration.rollout_evidence import hear
 from platform_assets.registry.in_force import follow_pointer, record_pointer
 from platform_assets.registry.promotion_holds import show_holds
+from platform_assets.rollouts.held import require_way
 from platform_assets.rollouts.moves import Pointers, Word, advance, complete, end
 from platform_assets.settings import Settings
 
@@ -56,7 +56,7 @@ def look(settings: Settings, product: Product, at: dt.datetime) -> Looked:
     if live.off is not None:
         return Looked(live, Judged(action="hold", reason=f"the product is switched off by {live.off.by}"))
     judged = judge(live.rollout, hear(settings, product, live.rollout, at), at)
-    return Looked(live, _unless_held(settings, product.name, judged, at))
+    return Looked(live, _unless_held(settings, product.name, live, live.rollout, judged, at))
 
 
 def take_step(settings: Settings, product: Product, run: RunFacts) -> Stepped:
@@ -81,11 +81,13 @@ def take_step(settings: Settings, product: Product, run: RunFacts) -> Stepped:
 _PROMOTIONS = frozenset({"advance", "complete"})
 
 
-def _unless_held(settings: Settings, product: str, judged: Judged, at: dt.datetime) -> Judged:
+def _unless_held(
+    settings: Settings, product: str, live: LivePointer, rollout: LiveRollout, judged: Judged, at: dt.datetime
+) -> Judged:
     if judged.action not in _PROMOTIONS:
         return judged
     try:
-        require_not_held(product, read_holds(settings.releases_dir, product), at)
+        require_way(settings.releases_dir, product, live, rollout.release_id, at=at)
     except PromotionHeldError as error:
         return msgspec.structs.replace(judged, action="hold", reason=f"{judged.action} is due and held: {error}")
     return judged

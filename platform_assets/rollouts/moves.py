@@ -2,7 +2,7 @@
 
 Whoever moves (a Dagster run, a person, the deploy API, the endpoint at a hard limit) calls the same functions. None of
 them needs the ledger or MLflow: the kept moves tell both later what happened. What gives a release more traffic is
-refused while promotions are held; what takes it away never is.
+refused while promotions are held; what takes it away, or goes back to an older one, never is.
 """
 
 import datetime as dt
@@ -17,8 +17,8 @@ from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.errors import NoReleaseError, RolloutStateError
 from platform_assets.inference.live_pointer import LivePointer, put_live, read_live
 from platform_assets.inference.pointer_moves import Cause, MoveKind
-from platform_assets.inference.promotion_hold import read_holds, require_not_held
 from platform_assets.rollouts import course
+from platform_assets.rollouts.held import require_way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def begin(pointers: Pointers, product: str, *, release_id: str, plan: RolloutPla
     AlreadyInForceError, RolloutStateError while another rollout is under way, PromotionHeldError, ReleaseConflictError.
     """
     live = _live(pointers, product)
-    require_not_held(product, read_holds(pointers.releases_dir, product), word.at)
+    require_way(pointers.releases_dir, product, live, release_id, at=word.at)
     # The sequence makes the second rollout of the same release another one: it is tried on other units.
     rollout_id = f"{product}-{release_id}-{live.sequence + 1}"
     wanted = course.begun(product, live, release_id=release_id, plan=plan, rollout_id=rollout_id, at=word.at)
@@ -61,7 +61,7 @@ def advance(pointers: Pointers, product: str, *, rollout_id: str, from_step: str
 
     Raises PromotionHeldError.
     """
-    require_not_held(product, read_holds(pointers.releases_dir, product), word.at)
+    _require_way(pointers, product, word.at)
     return _step(pointers, product, rollout_id, from_step, course.advanced, "rollout_advanced", word)
 
 
@@ -70,7 +70,7 @@ def complete(pointers: Pointers, product: str, *, rollout_id: str, from_step: st
 
     Raises PromotionHeldError.
     """
-    require_not_held(product, read_holds(pointers.releases_dir, product), word.at)
+    _require_way(pointers, product, word.at)
     return _step(pointers, product, rollout_id, from_step, course.completed, "rollout_completed", word)
 
 
@@ -109,6 +109,12 @@ def _step(
         problem = f"rollout {rollout.rollout_id} in step {rollout.step_name} is under way, not {wanted}"
         raise RolloutStateError(product=product, problem=problem)
     return _put(pointers, product, transition(product, live, at=word.at), kind, word)
+
+
+def _require_way(pointers: Pointers, product: str, at: dt.datetime) -> None:
+    live = _live(pointers, product)
+    if live.rollout is not None:
+        require_way(pointers.releases_dir, product, live, live.rollout.release_id, at=at)
 
 
 def _live(pointers: Pointers, product: str) -> LivePointer:

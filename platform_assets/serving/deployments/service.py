@@ -24,9 +24,9 @@ from platform_assets.errors import (
 )
 from platform_assets.inference.live_pointer import LivePointer, read_live
 from platform_assets.inference.pointer_moves import read_moves
-from platform_assets.inference.promotion_hold import read_holds, require_not_held
 from platform_assets.inference.release import read_release
 from platform_assets.rollouts import course
+from platform_assets.rollouts.held import require_way
 from platform_assets.rollouts.moves import Pointers, Word, begin
 from platform_assets.serving.deployments.approved import approved_release, plan_of
 from platform_assets.serving.deployments.asked_plan import asked_plan
@@ -101,7 +101,7 @@ class Deployments:
         release_id = release.release_id
         # What the pointer refuses is refused before the costly test of the release.
         course.begun(product, live, release_id=release_id, plan=RolloutPlan(), rollout_id="", at=at)
-        require_not_held(product, read_holds(self.settings.releases_dir, product), at)
+        require_way(self.settings.releases_dir, product, live, release_id, at=at)
         plan = asked_plan(plan_of(self.settings, release, live), request.asked_traffic)
         word = Word(
             by=caller.subject,

@@ -88,6 +88,28 @@ def test_the_way_back_and_the_switch_are_never_held(pointers: Pointers) -> None:
     assert in_force(pointers.releases_dir).release_id == back
 
 
+def test_an_older_release_is_a_way_back_and_is_never_held(pointers: Pointers) -> None:
+    end(pointers, PRODUCT, rollout_id=rollout_id(pointers), word=word())
+    _, second, third = stored(pointers.releases_dir, 3)
+    begin(pointers, PRODUCT, release_id=third, plan=AT_ONCE, word=word())
+    hold(pointers, HOLD)
+    begin(pointers, PRODUCT, release_id=second, plan=PLAN, word=word())
+    to_last_step(pointers)
+    complete(pointers, PRODUCT, rollout_id=rollout_id(pointers), from_step="all", word=word())
+    assert in_force(pointers.releases_dir).release_id == second
+    with pytest.raises(PromotionHeldError):
+        begin(pointers, PRODUCT, release_id=third, plan=PLAN, word=word())
+
+
+def test_a_release_in_force_that_cannot_be_read_holds_nobody_back(pointers: Pointers) -> None:
+    end(pointers, PRODUCT, rollout_id=rollout_id(pointers), word=word())
+    first, second, _ = stored(pointers.releases_dir, 3)
+    hold(pointers, HOLD)
+    (pointers.releases_dir / PRODUCT / f"{first}.json").write_bytes(b"{")
+    begin(pointers, PRODUCT, release_id=second, plan=AT_ONCE, word=word())
+    assert in_force(pointers.releases_dir).release_id == second
+
+
 def test_a_hold_begins_at_its_due_date_and_rests_while_its_incident_is_waived() -> None:
     due = PromotionHold(incident_id=7, told="late", owner="crm", since=NOON + HOUR, waived_until=NOON + 3 * HOUR)
     assert [due.holds(NOON + hours * HOUR) for hours in (0, 2, 3, 4)] == [False, False, True, True]
