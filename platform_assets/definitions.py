@@ -13,12 +13,13 @@ from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
 from platform_assets.orchestration.online_assets import online_assets
 from platform_assets.orchestration.open_lineage.sensor import lineage_sensor
+from platform_assets.orchestration.promise_watch import promise_sensor
 from platform_assets.orchestration.raw_assets import raw_assets
 from platform_assets.orchestration.rollback_job import rollback_job, rollback_sensor
 from platform_assets.orchestration.rollout_job import rollout_job, rollout_sensor
 from platform_assets.orchestration.schedules import platform_schedules, product_schedules
 from platform_assets.orchestration.scoring_assets import scoring_assets
-from platform_assets.orchestration.sensors import automation_sensor, drain_sensor, freshness_sensor, release_sensor
+from platform_assets.orchestration.sensors import automation_sensor, drain_sensor, release_sensor
 from platform_assets.orchestration.training_assets import training_assets
 from platform_assets.products._discovery import discover_products
 from platform_assets.settings import Settings
@@ -50,7 +51,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
         ],
         sensors=[
             automation_sensor(),
-            freshness_sensor(),
+            promise_sensor(settings, declared),
             drain_sensor(settings),
             lineage_sensor(settings),
             rollback_sensor(settings),

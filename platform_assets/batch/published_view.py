@@ -17,7 +17,7 @@ from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.publication_stamps import stamps_of
 from platform_assets.ledger.publications import Publication, current_publication
 from platform_assets.published.rows import published_path, write_published_file
-from platform_assets.published.status import PublishedBatch, status_of, status_path, write_status
+from platform_assets.published.status import published_batch, status_of, status_path, write_status
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,18 +87,6 @@ def write_published_view(settings: Settings, product: Product, *, at: dt.datetim
         path = write_published_file(settings, product, read_publication(settings, product, publication), batch)
         write_status(settings, status_of(product, batch, settings.clock, at))
     return PublishedView(path, publication, published_age(settings, ledger, product, publication, at=at))
-
-
-def published_batch(ledger: Ledger, publication: Publication) -> PublishedBatch:
-    """Return what the published file and its status say of a publication."""
-    return PublishedBatch(
-        product=publication.product,
-        release_id=publication.release_id,
-        model_version=publication.model_version,
-        revision=publication.revision,
-        batch_digest=publication.digest,
-        stamps=stamps_of(ledger, publication),
-    )
 
 
 def remove_published_view(settings: Settings, ledger: Ledger, product: Product) -> None:

@@ -138,11 +138,16 @@ def _published(product: Product, settings: Settings) -> dg.AssetsDefinition:
                 "age_hours": view.age.hours,
                 "max_age_hours": product.batch.freshness.max_age_hours,
                 "is_stale": view.age.is_stale,
+                "allowed_actions": [] if view.age.is_stale else [action.name for action in product.actions],
                 "release_id": view.publication.release_id,
                 "revision": view.publication.revision,
             },
             check_results=[
-                freshness_result(age_hours=view.age.hours, max_age_hours=product.batch.freshness.max_age_hours)
+                freshness_result(
+                    age_hours=view.age.hours,
+                    max_age_hours=product.batch.freshness.max_age_hours,
+                    is_stale=view.age.is_stale,
+                )
             ],
         )
 

@@ -9,6 +9,9 @@ from platform_assets.clock import BusinessClock
 from platform_assets.contract.ages import Age, Stamps, ages_of, business_now, is_stale, valid_until
 from platform_assets.contract.product import Product
 from platform_assets.inference.durable import write_file
+from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.publication_stamps import stamps_of
+from platform_assets.ledger.publications import Publication
 from platform_assets.settings import Settings
 
 
@@ -39,6 +42,18 @@ class PublishedStatus(msgspec.Struct, frozen=True, kw_only=True):
     action_allowed: bool
     allowed_actions: list[str]
     suppressed_actions: dict[str, str]
+
+
+def published_batch(ledger: Ledger, publication: Publication) -> PublishedBatch:
+    """Return what the published file and its status say of a publication."""
+    return PublishedBatch(
+        product=publication.product,
+        release_id=publication.release_id,
+        model_version=publication.model_version,
+        revision=publication.revision,
+        batch_digest=publication.digest,
+        stamps=stamps_of(ledger, publication),
+    )
 
 
 def status_of(product: Product, batch: PublishedBatch, clock: BusinessClock, at: dt.datetime) -> PublishedStatus:
