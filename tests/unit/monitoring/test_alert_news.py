@@ -88,6 +88,16 @@ def test_each_configured_channel_is_used_and_no_address_gets_the_same_twice(ledg
     ]
 
 
+def test_a_rule_tells_what_it_measured_and_what_it_wants_done(ledger: Ledger) -> None:
+    fired = change(
+        promise="rule_slow_answers", subject="online", facts={"told": "for 12 min", "response": "scale: add"}
+    )
+    notify(ledger, RECIPIENTS, [], [fired], NOW)
+    (row,) = outbox(ledger)
+    assert row.message["what"] == "Customer churn [online]: the rule slow_answers has fired (200 h, promised 192 h)"
+    assert (row.message["probable_cause"], row.message["next_step"]) == ("for 12 min", "scale: add")
+
+
 def test_many_changes_of_a_product_at_one_moment_are_one_message_with_the_worst_first(ledger: Ledger) -> None:
     changes = [change("at_risk", promise="data_age", subject=f"day {n}") for n in range(30)] + [change(promise="runs")]
     assert notify(ledger, RECIPIENTS, [], changes, NOW) == 31
