@@ -20,6 +20,7 @@ from platform_assets.commands.incidents import incidents
 from platform_assets.commands.lake import lake
 from platform_assets.commands.predict import predict
 from platform_assets.commands.predictions import predictions
+from platform_assets.commands.promises import promises
 from platform_assets.commands.quarantine import quarantine
 from platform_assets.commands.releases import releases
 from platform_assets.commands.rollouts import rollouts
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in (explain, check, doctor, status, predict, trace, impact, up, down, logs, demo):
+for _command in (explain, check, doctor, status, promises, predict, trace, impact, up, down, logs, demo):
     app.command()(_command)
 app.add_typer(releases, name="releases")
 app.add_typer(experiments, name="experiments")
