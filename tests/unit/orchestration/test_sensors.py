@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from platform_assets.definitions import build_definitions
 from platform_assets.orchestration.promises import freshness_result
 from platform_assets.settings import Settings
+from tests.unit.orchestration.small_code_location import code_location_of
 from tests.unit.serving.conftest import Publisher
 
 
@@ -20,7 +20,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def definitions(settings: Settings) -> dg.Definitions:
-    return build_definitions(settings)
+    return code_location_of(settings)
 
 
 @pytest.fixture
