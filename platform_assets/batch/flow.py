@@ -119,7 +119,10 @@ def _check_and_persist(
         path = refuse_batch(settings, ledger, run, rows, failures, digest=digest)
         LOG.warning("step 5 of 5, persist: in quarantine at %s", path)
         return BatchOutcome(run, rows.num_rows, input_artifact, results, None, str(path))
-    published = publish_batch(settings, ledger, run, staged, digest=digest, input_artifact=input_artifact)
+    verdicts = [result.as_reason() for result in results]
+    published = publish_batch(
+        settings, ledger, run, staged, digest=digest, input_artifact=input_artifact, guardrails=verdicts
+    )
     LOG.info("step 5 of 5, persist: revision %d, new: %s", published.record.revision, published.is_new)
     return BatchOutcome(run, rows.num_rows, input_artifact, results, published, None)
 
