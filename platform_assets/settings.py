@@ -144,6 +144,11 @@ class Settings:
         return self.lake_dir / "published"
 
     @property
+    def index_dir(self) -> Path:
+        """Where single predictions lie in their tables; made again from them when it is deleted."""
+        return self.home / "index"
+
+    @property
     def snapshots_dir(self) -> Path:
         """Parquet copies of published online snapshots, for rollback and rebuild."""
         return self.home / "snapshots"
