@@ -12,7 +12,7 @@ from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.decisions import Mandate
 from platform_assets.ledger.incidents import Severity, add_entry, entries
 from platform_assets.ledger.silences import add_silence, end_silence
-from platform_assets.monitoring.alerts.compose import notify
+from platform_assets.monitoring.alerts.compose import announce, notify
 from platform_assets.monitoring.alerts.holding import STORM_MESSAGES, tell_held
 from platform_assets.monitoring.alerts.message import AlertMessage, as_text, bulletin_of
 from platform_assets.monitoring.alerts.recipients import Recipients, recipients_of
@@ -214,6 +214,16 @@ def test_a_storm_is_bounded_and_its_rest_is_one_message_when_there_is_room(ledge
     after = {each.group_key for each in outbox(ledger, OWNER) if each.state == "waiting"}
     assert len(after) == STORM_MESSAGES + 2
     assert not [each for each in outbox(ledger, OWNER) if each.state == "held"]
+
+
+def test_an_announcement_reaches_owner_and_all_readers_at_once_whatever_is_silent(ledger: Ledger) -> None:
+    add_silence(ledger, "silence", MANDATE, starts_at=NOW, ends_at=later(hours=2))
+    notify(ledger, RECIPIENTS, [], [change()], NOW)
+    announced = msgspec.structs.replace(message(ledger, OWNER), promise="recall", subject="model 3", what="recalled")
+    assert announce(ledger, RECIPIENTS, announced, ("published_predictions", "online_predictions"), NOW) == 4
+    recalled = [each for each in outbox(ledger) if each.message["what"] == "recalled"]
+    assert {each.recipient for each in recalled} >= {OWNER, CRM, "consumer:retention_desk"}
+    assert {each.state for each in recalled} == {"waiting"}
 
 
 def test_news_that_are_written_with_a_change_vanish_with_it(ledger: Ledger) -> None:
