@@ -30,7 +30,7 @@ class Settings:
     data_source: DataSource = "full"
     clock_mode: ClockMode = "replay"
     redis_url: str | None = field(default=None, repr=False)
-    mlflow_url: str | None = None
+    mlflow_url: str | None = field(default=None, repr=False)
     ledger_url: str | None = field(default=None, repr=False)
     dagster_port: int = 3000
     dagster_read_only_port: int | None = None
@@ -40,7 +40,7 @@ class Settings:
     redis_port: int = 6399
     feast_port: int = 8888
     fsync: bool = True
-    otlp_url: str | None = None
+    otlp_url: str | None = field(default=None, repr=False)
     openlineage_url: str | None = None
     batch_roots: tuple[Path, ...] = ()
     log_kafka: str | None = None
