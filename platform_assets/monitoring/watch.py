@@ -25,7 +25,9 @@ from platform_assets.monitoring.promises.published import observe_published
 from platform_assets.monitoring.promises.rollout import observe_rollout
 from platform_assets.monitoring.rules.observe import observe_rules
 from platform_assets.monitoring.slas.observe import observe_slas
+from platform_assets.monitoring.slas.repetition import demand_actions
 from platform_assets.published.rows import refresh_status
+from platform_assets.registry.promotion_holds import show_holds
 from platform_assets.settings import Settings
 
 LOG = logging.getLogger("platform.watch")
@@ -71,7 +73,9 @@ def watch_promises(
     with ledger.transaction():
         changes = record_observations(ledger, observations, at)
         moves = follow_incidents(ledger, products, changes, at)
+        demand_actions(ledger, products, at)
         notified = notify(ledger, recipients_of(settings, products), moves, changes, at)
+    show_holds(settings, ledger, [product.name for product in products])
     return Watched(observations, changes, moves, notified)
 
 
