@@ -1,10 +1,13 @@
 """The HTTP routes: each reads its request, calls one function and encodes what comes back."""
 
+import datetime as dt
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from platform_assets.contract.ages import business_now
 from platform_assets.errors import LoopbackOnlyError
 from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
@@ -14,6 +17,7 @@ from platform_assets.serving.experiments.routes import experiment_routes
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.jobs.routes import job_routes
 from platform_assets.serving.last_predictions.routes import last_prediction_routes
+from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.open_inference.routes import open_inference_routes
 from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts
@@ -55,14 +59,18 @@ class Handlers:
         """Take the parts that the routes call."""
         self._parts = parts
 
+    def _business_now(self, live: LiveRelease) -> dt.datetime:
+        heart = self._parts.heart
+        return business_now(live.product, heart.clock, heart.wall())
+
     async def products(self, _: Request) -> Response:
         """Tell the contract of every product."""
-        return _json(await see_products(self._parts.releases, self._parts.features))
+        return _json(await see_products(self._parts.releases, self._parts.features, self._business_now))
 
     async def product(self, request: Request) -> Response:
         """Tell the contract of one product."""
         name = request.path_params["name"]
-        return _json(await see_product(self._parts.releases, self._parts.features, name))
+        return _json(await see_product(self._parts.releases, self._parts.features, self._business_now, name))
 
     async def reload(self, request: Request) -> Response:
         """Look at the live pointer at once, also at a release that failed before; for callers on this machine."""
@@ -70,7 +78,7 @@ class Handlers:
             raise LoopbackOnlyError(path=request.url.path)
         name = request.path_params["name"]
         await self._parts.refresh(only=name, again=True)
-        return _json(await see_product(self._parts.releases, self._parts.features, name))
+        return _json(await see_product(self._parts.releases, self._parts.features, self._business_now, name))
 
     async def health(self, _: Request) -> Response:
         """Tell the state of every product and component."""

@@ -27,11 +27,19 @@ class ReleaseSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FreshnessSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """The online snapshot in force and the declared limit; null where the store gives none."""
+    """The online snapshot in force, its age in business time and the declared limit; null where the store gives none.
+
+    `suppressed_actions` are the declared automated actions that must not be done while it is stale. Each answer tells
+    the age of its own row, which may be older.
+    """
 
     snapshot_id: str | None
     as_of: dt.datetime | None
     max_age_seconds: float
+    age_seconds: float | None = None
+    is_stale: bool | None = None
+    action_allowed: bool | None = None
+    suppressed_actions: tuple[str, ...] = ()
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):

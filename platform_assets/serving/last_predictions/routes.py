@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from platform_assets.contract.ages import is_fresh
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.errors import AccessDeniedError, BatchOnlyError
 from platform_assets.inference.frame import to_column
@@ -81,6 +82,7 @@ def _prediction(
 ) -> LastPrediction:
     age_s = (event_at - found.as_of).total_seconds()
     limit_s = live.product.batch.freshness.max_age_hours * _SECONDS_PER_HOUR
+    fresh = is_fresh(age_s, limit_s)
     return LastPrediction(
         entity_id=row_keys[live.schema.row_keys[0]],
         row_keys=dict(row_keys),
@@ -91,6 +93,6 @@ def _prediction(
         as_of=found.as_of,
         age_seconds=age_s,
         max_age_seconds=limit_s,
-        is_stale=age_s > limit_s,
-        action_allowed=age_s <= limit_s,
+        is_stale=not fresh,
+        action_allowed=fresh,
     )
