@@ -62,6 +62,7 @@ def _contract(live: LiveRelease) -> Contract:
         description=product.description,
         owner=product.owner,
         score=product.score,
+        earlier_versions=live.release.earlier_versions,
         online=product.online,
         row_keys=schema.row_keys,
         fields=tuple(schema.fields.values()),

@@ -6,7 +6,7 @@ validate -> look up (one round trip for all rows) -> score -> guard -> fall back
 import datetime as dt
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,6 +19,12 @@ from platform_assets.serving.admission import Admission
 from platform_assets.serving.answers import make_answers, make_entries, make_single_answer
 from platform_assets.serving.asked import Asked, ask, ask_body
 from platform_assets.serving.call import Call, new_nonce
+from platform_assets.serving.explanations import (
+    Explanations,
+    explained,
+    explained_single,
+    require_explainable,
+)
 from platform_assets.serving.fallback import Open, fall_back
 from platform_assets.serving.inputs import inputs_of
 from platform_assets.serving.journal import Journal
@@ -32,10 +38,11 @@ from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_sto
 from platform_assets.serving.telemetry.metrics import Metrics
 from platform_assets.serving.telemetry.tracing import RequestTrace
 from platform_assets.serving.traffic.facts import Headers, facts_of
+from platform_assets.serving.traffic.output_versions import ask_in_version, named_version
 from platform_assets.serving.traffic.routing import Hands, Traffic
 from platform_assets.serving.traffic.switch import switched_off
 from platform_assets.serving.verdict import Verdict
-from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer
+from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer, read_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,7 @@ class Heart:
     admission: Admission
     traffic: Traffic
     access: Access = LOCAL_ACCESS
+    explanations: Explanations = field(default_factory=Explanations)
 
     async def predict(
         self,
@@ -72,7 +80,11 @@ class Heart:
         when too much is under way.
         """
         trace = trace or RequestTrace()
-        asked = ask(self.releases, request)
+        version = named_version(headers)
+        if version is None:
+            asked = ask(self.releases, request)
+        else:
+            asked = ask_in_version(self.releases, request, version, self.wall())
         return await self._admit(asked, trace, request_id=request_id, nonce=nonce, headers=headers)
 
     async def predict_body(
@@ -91,7 +103,11 @@ class Heart:
         Raises as `predict` does, and UnreadableBodyError for what is no JSON.
         """
         trace = trace or RequestTrace()
-        asked = asked or ask_body(self.releases, body)
+        version = named_version(headers)
+        if version is None:
+            asked = asked or ask_body(self.releases, body)
+        else:
+            asked = ask_in_version(self.releases, read_request(body), version, self.wall())
         return await self._admit(asked, trace, request_id=request_id, nonce=None, headers=headers)
 
     async def copy(self, asked: Asked) -> list[Judged]:
@@ -110,6 +126,7 @@ class Heart:
         decision = self.access.decide(product)
         if not decision.is_allowed:
             raise AccessDeniedError(product=product, subject=decision.subject)
+        require_explainable(asked)
         trace.lap("access")
         async with self.admission.enter(rows=len(asked.rows.fields)):
             trace.lap("admission")
@@ -145,13 +162,16 @@ class Heart:
             assigned=asked.assigned,
         )
         entries = make_entries(call, rows, inputs.features.tolist(), verdicts)
+        told = await self.explanations.explain(live, inputs, verdicts) if asked.wants_explanation else None
         trace.lap("answer")
         self.journal.append(entries)
         self.metrics.count_predictions(entries)
         trace.lap("journal")
         if asked.is_single:
-            return make_single_answer(call, entries[0], verdicts[0])
-        return make_answers(call, entries, verdicts)
+            answer = make_single_answer(call, entries[0], verdicts[0])
+            return answer if told is None else explained_single(answer, told)
+        answers = make_answers(call, entries, verdicts)
+        return answers if told is None else explained(answers, told)
 
     async def _look_up(self, live: LiveRelease, rows: Rows, predicted_at: dt.datetime) -> StoredRows:
         count = len(rows.fields)

@@ -8,6 +8,7 @@ from platform_assets.contract.features import RequestField
 from platform_assets.contract.online import Online
 from platform_assets.contract.promises import Owner
 from platform_assets.contract.score import Score
+from platform_assets.contract.versions import EarlierVersion
 from platform_assets.serving.health import State
 
 
@@ -43,12 +44,13 @@ class FreshnessSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be sent, what comes back and what it means."""
+    """What may be sent, what comes back, what it means, and which earlier versions of it there are until when."""
 
     title: str
     description: str
     owner: Owner
     score: Score
+    earlier_versions: tuple[EarlierVersion, ...]
     online: Online | None
     row_keys: tuple[str, ...]
     fields: tuple[RequestField, ...]

@@ -20,6 +20,7 @@ from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
 from platform_assets.serving.rows import key_text
 from platform_assets.serving.sources import BatchPrediction
+from platform_assets.serving.traffic.output_versions import named_version, output_version, require_in_force
 from platform_assets.serving.verdict import known
 
 _SECONDS_PER_HOUR = 3600.0
@@ -33,6 +34,9 @@ def last_prediction_routes(parts: Parts) -> list[Route]:
         decision = parts.heart.access.decide(live.product.name)
         if not decision.is_allowed:
             raise AccessDeniedError(product=live.product.name, subject=decision.subject)
+        version = named_version(request.scope["headers"])
+        if version is not None:
+            require_in_force(live, version, parts.heart.wall())
         keys = read_row_keys(live.schema, request.query_params.multi_items())
         found = await last_predictions(parts, live, keys, request_id=request_id_of(request.scope))
         return Response(msgspec.json.encode(found), media_type="application/json")
@@ -90,6 +94,7 @@ def _prediction(
         label=label_of(live.product, found.score),
         uncertainty=known(found.uncertainty),
         model_version=found.model_version,
+        output_schema_version=output_version(live),
         as_of=found.as_of,
         age_seconds=age_s,
         max_age_seconds=limit_s,
