@@ -5,6 +5,7 @@ Between two looks a promise stays as the earlier one found it, also while nobody
 
 import datetime as dt
 from bisect import bisect_right
+from itertools import pairwise
 
 from platform_assets.contract.promises import PromiseName, PromiseState
 from platform_assets.contract.slas import Mode
@@ -34,16 +35,21 @@ class Freshness:
 
     def units(self, since: dt.datetime, until: dt.datetime) -> Units:
         """Return the quarters that begin in a stretch of time; one with an unknown age, or none yet, is no unit."""
-        if self.first is None:
+        if self.first is None or until < max(since, self.first):
             return Units()
-        number = -((_EPOCH - max(since, self.first)) // QUARTER)
-        quarter, good, known = _EPOCH + number * QUARTER, 0, 0
-        while quarter <= until:
-            states = {state_at(line, quarter) for line in self._lines} - {"unknown"}
-            known += bool(states)
-            good += bool(states) and states <= _GOOD
-            quarter += QUARTER
+        start, end = max(since, self.first), until + dt.timedelta.resolution
+        moments = sorted({start, end, *(at for began, _ in self._lines for at in began if start < at < end)})
+        good = known = 0
+        for begin, stop in pairwise(moments):  # between two moments no state changes
+            states = {state_at(line, begin) for line in self._lines} - {"unknown"}
+            quarters = _quarters_before(stop) - _quarters_before(begin)
+            known += quarters * bool(states)
+            good += quarters * (bool(states) and states <= _GOOD)
         return Units(float(good), float(known))
+
+
+def _quarters_before(instant: dt.datetime) -> int:
+    return -((_EPOCH - instant) // QUARTER)
 
 
 def keep_first_age(ledger: Ledger, product: str, mode: Mode) -> None:
