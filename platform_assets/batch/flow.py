@@ -140,7 +140,7 @@ def _predict(run: BatchRun, bundle: Bundle, inputs: BatchInputs, input_artifact:
     # The declaration in the bundle, not today's file, says how this release scores.
     stages = score_in_stages(bundle, to_frame(bundle.product, inputs.table))
     rows = prediction_rows(bundle.product, inputs.table, stages.scored, identity)
-    return with_replay_columns(rows, stages, bundle.predictor)
+    return with_replay_columns(rows, stages, bundle)
 
 
 def _record_inputs(ledger: Ledger, run: BatchRun, inputs: BatchInputs) -> str:

@@ -25,6 +25,11 @@ class Asked(NamedTuple):
     assigned: Assigned | None = None
     is_off: bool = False
 
+    @property
+    def wants_explanation(self) -> bool:
+        """Whether the caller asks why. A plain request cannot, so no quick answer is ever held up by it."""
+        return isinstance(self.request, PredictRequest) and self.request.explain
+
 
 def ask(releases: Releases, request: PredictRequest) -> Asked:
     """Return what a request asks.
