@@ -1,6 +1,7 @@
 """The full chain from one prediction back to raw files, walked over the platform's own manifest."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -11,7 +12,9 @@ from platform_assets.settings import Settings
 
 
 class TraceNode(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing in the chain and what it was made from. `facts` are what an auditor reads; `inputs` come before it.
+    """One thing in the chain and what it was made from. `inputs` come before it.
+
+    `facts` are what an auditor reads, `details` what is recorded of it besides, with a structure of its own.
 
     A thing that was already shown elsewhere in the tree is repeated without its inputs, with `is_repeated` set.
     """
@@ -22,6 +25,7 @@ class TraceNode(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, str]
     inputs: tuple["TraceNode", ...] = ()
     is_repeated: bool = False
+    details: dict[str, Any] = {}
 
 
 def trace(settings: Settings, prediction_id: str) -> TraceNode:
@@ -64,6 +68,7 @@ def _node(ledger: Ledger, known: Mapping[str, Artifact], told: str, shown: set[s
         facts=_facts(artifact),
         inputs=() if is_repeated else tuple(_node(ledger, known, part, shown) for part in artifact.inputs),
         is_repeated=is_repeated,
+        details={name: value for name, value in artifact.details.items() if _has_parts(value)},
     )
 
 
@@ -74,5 +79,9 @@ def _facts(artifact: Artifact) -> dict[str, str]:
         "run_id": artifact.run_id,
         "code_version": artifact.code_version,
         "created_at": artifact.created_at.isoformat(),
-        **{name: str(value) for name, value in artifact.details.items()},
+        **{name: str(value) for name, value in artifact.details.items() if not _has_parts(value)},
     }
+
+
+def _has_parts(value: object) -> bool:
+    return isinstance(value, dict | list)
