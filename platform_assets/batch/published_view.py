@@ -3,9 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from platform_assets.batch.earlier_views import remove_earlier_views, write_earlier_views
+from platform_assets.batch.output_versions import version_of
 from platform_assets.batch.sole_publisher import sole_publisher
 from platform_assets.contract.ages import ages_of, business_now, is_stale
 from platform_assets.contract.product import Product
@@ -83,9 +88,11 @@ def write_published_view(settings: Settings, product: Product, *, at: dt.datetim
     ledger = open_ledger(settings.ledger_dsn)
     with sole_publisher(settings, product):
         publication = current(ledger, product)
-        batch = published_batch(ledger, publication)
+        told = published_batch(ledger, publication)
+        batch = msgspec.structs.replace(told, output_version=version_of(settings, publication))
         path = write_published_file(settings, product, read_publication(settings, product, publication), batch)
         write_status(settings, status_of(product, batch, settings.clock, at))
+        write_earlier_views(settings, ledger, product, partial(read_publication, settings, product), at=at)
     return PublishedView(path, publication, published_age(settings, ledger, product, publication, at=at))
 
 
@@ -96,6 +103,7 @@ def remove_published_view(settings: Settings, ledger: Ledger, product: Product) 
         if current_publication(ledger, product.name) is None and path.exists():
             path.unlink()
             status_path(settings, product.name).unlink(missing_ok=True)
+            remove_earlier_views(settings, product)
             sync_directory(path.parent, fsync=settings.fsync)
 
 

@@ -16,7 +16,10 @@ from platform_assets.settings import Settings
 
 
 class PublishedBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """Which batch consumers read, and the instants that its ages are measured from."""
+    """Which batch consumers read, and the instants that its ages are measured from.
+
+    `output_version` is the version of the output that it was published under; None where nobody knows.
+    """
 
     product: str
     release_id: str
@@ -24,6 +27,7 @@ class PublishedBatch(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     batch_digest: str
     stamps: Stamps
+    output_version: int | None = None
 
 
 class PublishedStatus(msgspec.Struct, frozen=True, kw_only=True):

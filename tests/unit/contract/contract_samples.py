@@ -18,10 +18,13 @@ FIRST = EarlierVersion(
 CHANNEL = RequestField(name="channel", type="integer", description="How the customer was won.", example=1)
 
 
-def second_version(product: Product, earlier: EarlierVersion = FIRST) -> Product:
-    """Return the declaration of version 2: another unit and range, and a request field that version 1 has not."""
+def second_score(product: Product, earlier: EarlierVersion = FIRST) -> Product:
+    """Return the declaration of version 2 with another unit and range of the score."""
     score = msgspec.structs.replace(product.score, schema_version=2, high=100.0, unit="percent", threshold=None)
+    return msgspec.structs.replace(product, score=score, earlier_versions=(earlier,))
+
+
+def second_version(product: Product, earlier: EarlierVersion = FIRST) -> Product:
+    """Return the declaration of version 2, whose requests have a field that those of version 1 have not."""
     request, unused = (*product.request, CHANNEL), (*product.not_inputs, CHANNEL.name)
-    return msgspec.structs.replace(
-        product, score=score, request=request, not_inputs=unused, earlier_versions=(earlier,)
-    )
+    return msgspec.structs.replace(second_score(product, earlier), request=request, not_inputs=unused)
