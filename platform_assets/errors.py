@@ -48,6 +48,7 @@ PlatformError
 ├── PublicationError
 │   ├── GuardrailRefusedError   a batch went to quarantine
 │   ├── ContractBrokenError     a batch is not what consumers of its output version rely on
+│   ├── FutureAsOfError         a batch was asked for before its as-of has come
 │   ├── ConcurrentCommitError
 │   ├── SchemaMismatchError     rows do not fit the table they are for
 │   ├── OutOfOrderCommitError
@@ -682,6 +683,19 @@ class ContractBrokenError(PublicationError):
         super().__init__(
             f"a batch of {product!r} would break version {version} of its output, as release {release} published it: "
             f"{breaks}. Undo that, or raise score.schema_version and declare the earlier version."
+        )
+
+
+class FutureAsOfError(PublicationError):
+    """A batch was asked for before its as-of has come; published, it would stand before every batch until then."""
+
+    code = "future_as_of"
+
+    def __init__(self, *, product: str, as_of: str, now: str) -> None:
+        """Name the product, the as-of and the business time."""
+        super().__init__(
+            f"the batch of {product!r} as of {as_of} cannot be scored yet: by the business clock it is {now}. "
+            f"Score it when its as-of has come; if it has, set the clock of this machine."
         )
 
 
