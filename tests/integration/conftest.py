@@ -8,7 +8,7 @@ import pytest
 from platform_assets.inference.release import Release
 from platform_assets.online.connection import connect
 from platform_assets.settings import Settings
-from tests.integration.replay_home import replay_home
+from tests.integration.replay_home import moved, replay_home
 from tests.integration.report_server import report_server
 from tests.integration.rollout_home import RolloutHome, copied, train_rollout
 from tests.integration.two_releases import TwoReleases, train_two, with_snapshots
@@ -34,6 +34,12 @@ def replayable(tmp_path_factory: pytest.TempPathFactory, online_server: str) -> 
     with connect(online_server) as client:
         client.flushall()
     return replay_home(tmp_path_factory.mktemp("replay"), online_server)
+
+
+@pytest.fixture
+def damaged(replayable: BatchHome, tmp_path: Path) -> BatchHome:
+    """Give the same records in a directory of their own, for a test to damage."""
+    return moved(replayable, tmp_path)
 
 
 @pytest.fixture(scope="session")

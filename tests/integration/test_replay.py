@@ -14,7 +14,6 @@ from platform_assets.batch.replay import BatchReplay
 from platform_assets.cli import run
 from platform_assets.errors import UnknownPredictionError
 from platform_assets.ledger.artifacts import artifact_id
-from tests.integration.replay_home import moved
 from tests.integration.replay_records import (
     answers,
     batch_row,
@@ -24,12 +23,6 @@ from tests.integration.replay_records import (
 from tests.unit.batch.batch_home import AS_OF, BatchHome
 
 EVERYTHING = Wanted(["churn"])
-
-
-@pytest.fixture
-def home(replayable: BatchHome, tmp_path: Path) -> BatchHome:
-    """Give the records in a directory of their own, to be damaged."""
-    return moved(replayable, tmp_path)
 
 
 def test_more_than_five_hundred_predictions_of_every_release_are_exact(replayable: BatchHome) -> None:
@@ -102,10 +95,10 @@ def test_an_id_that_is_nowhere_is_unknown_to_a_replay(replayable: BatchHome) -> 
             replay_one(replayable.settings, told)
 
 
-def test_the_report_names_the_release_and_each_exception_with_examples(home: BatchHome) -> None:
-    row = batch_row(home)
-    change_row(home.settings.predictions_dir / "churn", row["prediction_id"], next_bit("score"))
-    report = replay_many(home.settings, EVERYTHING)
+def test_the_report_names_the_release_and_each_exception_with_examples(damaged: BatchHome) -> None:
+    row = batch_row(damaged)
+    change_row(damaged.settings.predictions_dir / "churn", row["prediction_id"], next_bit("score"))
+    report = replay_many(damaged.settings, EVERYTHING)
     page = as_markdown(report)
     assert (report.failed, report.exceptions[0].count) == (1, 1)
     assert f"| 1 | churn | failed | score: another value | {row['prediction_id']} |" in page
@@ -148,12 +141,12 @@ def test_the_command_replays_many_and_writes_the_report(
 
 
 def test_the_command_ends_with_a_problem_where_a_prediction_fails(
-    home: BatchHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    damaged: BatchHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    row = batch_row(home)
-    change_row(home.settings.predictions_dir / "churn", row["prediction_id"], next_bit("score"))
-    assert command(home, monkeypatch, row["prediction_id"]) == 1
-    assert command(home, monkeypatch, "--all", "--product", "churn") == 1
+    row = batch_row(damaged)
+    change_row(damaged.settings.predictions_dir / "churn", row["prediction_id"], next_bit("score"))
+    assert command(damaged, monkeypatch, row["prediction_id"]) == 1
+    assert command(damaged, monkeypatch, "--all", "--product", "churn") == 1
     assert "score: another value" in capsys.readouterr().out
 
 

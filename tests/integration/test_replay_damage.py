@@ -11,7 +11,6 @@ import pytest
 from platform_assets.audit.replay.replay import replay_many, replay_one
 from platform_assets.audit.replay.selection import Wanted
 from platform_assets.lakehouse.read import read_table
-from tests.integration.replay_home import moved
 from tests.integration.replay_records import (
     Change,
     answer,
@@ -29,12 +28,6 @@ from tests.unit.batch.batch_home import AS_OF, BatchHome
 EVERYTHING = Wanted(["churn"])
 
 
-@pytest.fixture
-def home(replayable: BatchHome, tmp_path: Path) -> BatchHome:
-    """Give the records in a directory of their own, to be damaged."""
-    return moved(replayable, tmp_path)
-
-
 @pytest.mark.parametrize(
     ("change", "stage"),
     [
@@ -50,8 +43,8 @@ def home(replayable: BatchHome, tmp_path: Path) -> BatchHome:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_changed_value_of_a_batch_row_is_found_at_its_stage(home: BatchHome, change: Change, stage: str) -> None:
-    assert verdict_of(change_batch(home, batch_row(home), change)) == ("failed", stage)
+def test_a_changed_value_of_a_batch_row_is_found_at_its_stage(damaged: BatchHome, change: Change, stage: str) -> None:
+    assert verdict_of(change_batch(damaged, batch_row(damaged), change)) == ("failed", stage)
 
 
 @pytest.mark.parametrize(
@@ -70,88 +63,90 @@ def test_a_changed_value_of_a_batch_row_is_found_at_its_stage(home: BatchHome, c
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_changed_value_of_a_logged_answer_is_found_at_its_stage(home: BatchHome, change: Change, stage: str) -> None:
-    row = answer(home, fallback="none", cache_hit=False, model_version=1, entity_id="105")
-    assert verdict_of(change_answer(home, row, change)) == ("failed", stage)
+def test_a_changed_value_of_a_logged_answer_is_found_at_its_stage(
+    damaged: BatchHome, change: Change, stage: str
+) -> None:
+    row = answer(damaged, fallback="none", cache_hit=False, model_version=1, entity_id="105")
+    assert verdict_of(change_answer(damaged, row, change)) == ("failed", stage)
 
 
-def test_a_changed_feature_of_a_logged_answer_differs_from_its_snapshot(home: BatchHome) -> None:
-    row = answer(home, fallback="none", cache_hit=True)
+def test_a_changed_feature_of_a_logged_answer_differs_from_its_snapshot(damaged: BatchHome) -> None:
+    row = answer(damaged, fallback="none", cache_hit=True)
     changed = [*row["features"][:3], row["features"][3] + 1e-9, *row["features"][4:]]
-    told = change_answer(home, row, setting("features", changed))
+    told = change_answer(damaged, row, setting("features", changed))
     assert verdict_of(told) == ("failed", "stored_features")
-    assert told.reason.startswith(f"stored_features: {home.product.stored_columns[3]} is not what snapshot")
+    assert told.reason.startswith(f"stored_features: {damaged.product.stored_columns[3]} is not what snapshot")
 
 
-def test_a_changed_bundle_fails_all_that_it_scored_and_nothing_else(home: BatchHome) -> None:
-    flip_byte(home.settings.bundles_dir / "churn" / "2" / "model.txt")
-    report = replay_many(home.settings, EVERYTHING)
+def test_a_changed_bundle_fails_all_that_it_scored_and_nothing_else(damaged: BatchHome) -> None:
+    flip_byte(damaged.settings.bundles_dir / "churn" / "2" / "model.txt")
+    report = replay_many(damaged.settings, EVERYTHING)
     scored = [one for one in report.releases if one.failed]
     assert {(one.exact, one.failed) for one in scored} == {(0, 120), (0, 58)}
     assert {(one.verdict, one.stage) for one in report.exceptions} == {("failed", "bundle")}
     assert "model.txt has digest" in report.exceptions[0].reason
 
 
-def test_without_the_file_of_its_release_a_prediction_fails(home: BatchHome) -> None:
-    row = batch_row(home)
-    (home.settings.releases_dir / "churn" / f"{row['release_id']}.json").unlink()
-    assert verdict_of(replay_one(home.settings, row["prediction_id"])) == ("failed", "release")
+def test_without_the_file_of_its_release_a_prediction_fails(damaged: BatchHome) -> None:
+    row = batch_row(damaged)
+    (damaged.settings.releases_dir / "churn" / f"{row['release_id']}.json").unlink()
+    assert verdict_of(replay_one(damaged.settings, row["prediction_id"])) == ("failed", "release")
 
 
 @pytest.mark.parametrize("damage", [flip_byte, Path.unlink], ids=["changed", "gone"])
 def test_without_its_input_file_a_batch_row_fails_with_the_reason(
-    home: BatchHome, damage: Callable[[Path], None]
+    damaged: BatchHome, damage: Callable[[Path], None]
 ) -> None:
-    row = batch_row(home)
-    damage(next((home.settings.lake_dir / "batch_inputs").rglob("*.parquet")))
-    told = replay_one(home.settings, row["prediction_id"])
+    row = batch_row(damaged)
+    damage(next((damaged.settings.lake_dir / "batch_inputs").rglob("*.parquet")))
+    told = replay_one(damaged.settings, row["prediction_id"])
     assert verdict_of(told) == ("failed", "inputs")
     assert row["input_artifact"].split("@")[1] in told.reason
 
 
-def test_a_fallback_to_a_batch_whose_row_was_changed_fails(home: BatchHome) -> None:
-    row = answer(home, fallback="last_batch")
+def test_a_fallback_to_a_batch_whose_row_was_changed_fails(damaged: BatchHome) -> None:
+    row = answer(damaged, fallback="last_batch")
     taken = read_table(
-        home.settings.predictions_dir / "churn",
+        damaged.settings.predictions_dir / "churn",
         filters=[("model_version", "=", row["model_version"]), ("row_key", "=", row["entity_id"])],
     ).to_pylist()[0]
-    change_row(home.settings.predictions_dir / "churn", taken["prediction_id"], next_bit("score"))
-    assert verdict_of(replay_one(home.settings, row["prediction_id"])) == ("failed", "inputs")
+    change_row(damaged.settings.predictions_dir / "churn", taken["prediction_id"], next_bit("score"))
+    assert verdict_of(replay_one(damaged.settings, row["prediction_id"])) == ("failed", "inputs")
 
 
-def test_a_snapshot_whose_copy_is_gone_is_built_again_from_the_history(home: BatchHome) -> None:
-    row = answer(home, fallback="none", model_version=1)
-    shutil.rmtree(home.settings.snapshots_dir)
-    told = replay_one(home.settings, row["prediction_id"])
+def test_a_snapshot_whose_copy_is_gone_is_built_again_from_the_history(damaged: BatchHome) -> None:
+    row = answer(damaged, fallback="none", model_version=1)
+    shutil.rmtree(damaged.settings.snapshots_dir)
+    told = replay_one(damaged.settings, row["prediction_id"])
     assert told.verdict == "exact"
     assert told.stages[1].note == f"those of snapshot {row['snapshot_id']}, whose content has that id"
 
 
-def test_a_snapshot_that_neither_copy_nor_history_gives_fails(home: BatchHome) -> None:
-    row = answer(home, fallback="none", model_version=1)
-    shutil.rmtree(home.settings.snapshots_dir)
-    shutil.rmtree(home.settings.features_dir)
-    told = replay_one(home.settings, row["prediction_id"])
+def test_a_snapshot_that_neither_copy_nor_history_gives_fails(damaged: BatchHome) -> None:
+    row = answer(damaged, fallback="none", model_version=1)
+    shutil.rmtree(damaged.settings.snapshots_dir)
+    shutil.rmtree(damaged.settings.features_dir)
+    told = replay_one(damaged.settings, row["prediction_id"])
     assert verdict_of(told) == ("failed", "inputs")
     assert "cannot be built again" in told.reason
 
 
-def test_a_damaged_file_of_a_table_is_told_and_the_other_predictions_go_on(home: BatchHome) -> None:
-    flipped = next((home.settings.predictions_dir / "churn").rglob("model_version=2/*.parquet"))
+def test_a_damaged_file_of_a_table_is_told_and_the_other_predictions_go_on(damaged: BatchHome) -> None:
+    flipped = next((damaged.settings.predictions_dir / "churn").rglob("model_version=2/*.parquet"))
     content = bytearray(flipped.read_bytes())
     content[4:400] = bytes(396)
     flipped.write_bytes(content)
-    report = replay_many(home.settings, EVERYTHING)
+    report = replay_many(damaged.settings, EVERYTHING)
     assert not report.is_sound
     assert len(report.unreadable) == 1
     assert report.exact == report.predictions
 
 
-def test_rows_that_an_earlier_version_wrote_are_exact_by_what_they_hold(home: BatchHome) -> None:
+def test_rows_that_an_earlier_version_wrote_are_exact_by_what_they_hold(damaged: BatchHome) -> None:
     def forget(row: dict[str, Any]) -> None:
         row.update(dict.fromkeys(("engine", "device", "matrix_digest", "model_output")))
 
-    told = change_batch(home, batch_row(home), forget)
+    told = change_batch(damaged, batch_row(damaged), forget)
     outcomes = {stage.stage: stage.outcome for stage in told.stages}
     assert told.verdict == "exact"
     assert (outcomes["matrix"], outcomes["model_output"], outcomes["score"]) == (
@@ -161,25 +156,25 @@ def test_rows_that_an_earlier_version_wrote_are_exact_by_what_they_hold(home: Ba
     )
 
 
-def test_a_score_of_a_gpu_may_differ_in_its_last_bits_and_is_explained(home: BatchHome) -> None:
+def test_a_score_of_a_gpu_may_differ_in_its_last_bits_and_is_explained(damaged: BatchHome) -> None:
     def on_gpu(row: dict[str, Any]) -> None:
         row.update(engine="nvforest", device="gpu", model_output=row["model_output"] * (1 + 2**-50))
         row["score"] *= 1 + 2**-50
 
-    told = change_batch(home, batch_row(home), on_gpu)
+    told = change_batch(damaged, batch_row(damaged), on_gpu)
     assert verdict_of(told) == ("explained", "model_output")
     assert "scored by nvforest on gpu" in told.reason
 
 
-def test_a_score_of_a_gpu_that_differs_by_more_than_its_engine_may_fails(home: BatchHome) -> None:
+def test_a_score_of_a_gpu_that_differs_by_more_than_its_engine_may_fails(damaged: BatchHome) -> None:
     def on_gpu(row: dict[str, Any]) -> None:
         row.update(engine="nvforest", device="gpu", score=row["score"] * (1 + 1e-9))
 
-    assert verdict_of(change_batch(home, batch_row(home), on_gpu)) == ("failed", "score")
+    assert verdict_of(change_batch(damaged, batch_row(damaged), on_gpu)) == ("failed", "score")
 
 
-def test_a_cpu_engine_is_no_explanation_for_another_bit(home: BatchHome) -> None:
+def test_a_cpu_engine_is_no_explanation_for_another_bit(damaged: BatchHome) -> None:
     def other_engine(row: dict[str, Any]) -> None:
         row.update(engine="lightgbm", score=row["score"] * (1 + 2**-52))
 
-    assert verdict_of(change_batch(home, batch_row(home), other_engine)) == ("failed", "score")
+    assert verdict_of(change_batch(damaged, batch_row(damaged), other_engine)) == ("failed", "score")
