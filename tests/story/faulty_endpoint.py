@@ -1,6 +1,7 @@
 """An endpoint in which one model version misbehaves once it is at work.
 
-`python -m tests.story.faulty_endpoint KIND[@VERSION]`; all else is the endpoint's own program. The version passes its smoke test first, as a release that goes bad does.
+`python -m tests.story.faulty_endpoint KIND[@VERSION]`; all else is the endpoint's own program. The version passes its
+smoke test first, as a release that goes bad does.
 """
 
 import random
