@@ -15,6 +15,8 @@ PAGES = (
     "docs/operations.md",
     "docs/alerts.md",
     "docs/slas.md",
+    "docs/recall.md",
+    "docs/trace.md",
     "docs/rollouts.md",
     "docs/experiments.md",
     "docs/http.md",
