@@ -11,6 +11,7 @@ import typer
 
 from platform_assets.commands.alerts import alerts
 from platform_assets.commands.check import check
+from platform_assets.commands.contract import contract
 from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
 from platform_assets.commands.experiments import experiments
@@ -59,6 +60,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(releases, name="releases")
+app.add_typer(contract, name="contract")
 app.add_typer(experiments, name="experiments")
 app.add_typer(rollouts, name="rollouts")
 app.add_typer(quarantine, name="quarantine")

@@ -13,6 +13,7 @@ from platform_assets.orchestration.guardrail_checks import guardrail_check, guar
 from platform_assets.orchestration.labels import owner_of, tags_of
 from platform_assets.orchestration.partitions import prediction_partitions, read_prediction_key
 from platform_assets.orchestration.promises import freshness_check, freshness_policy, freshness_result
+from platform_assets.orchestration.reader_checks import readers_check, readers_result
 from platform_assets.orchestration.run_facts import run_facts
 from platform_assets.settings import Settings
 
@@ -125,7 +126,7 @@ def _published(product: Product, settings: Settings) -> dg.AssetsDefinition:
         tags=tags_of(product),
         kinds={"parquet"},
         freshness_policy=freshness_policy(product.batch.freshness),
-        check_specs=[freshness_check(key)],
+        check_specs=[freshness_check(key), readers_check(key)],
         automation_condition=_after_good_batches(),
         description=(
             f"What consumers read: the last good batch. {product.score.meaning} Valid range "
@@ -136,7 +137,8 @@ def _published(product: Product, settings: Settings) -> dg.AssetsDefinition:
     def published_predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from platform_assets.batch.published_view import write_published_view
 
-        view = write_published_view(settings, product, at=run_facts(context).at)
+        at = run_facts(context).at
+        view = write_published_view(settings, product, at=at)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(view.publication.digest),
             metadata={
@@ -155,7 +157,8 @@ def _published(product: Product, settings: Settings) -> dg.AssetsDefinition:
                     age_hours=view.age.hours,
                     max_age_hours=product.batch.freshness.max_age_hours,
                     is_stale=view.age.is_stale,
-                )
+                ),
+                readers_result(product, at),
             ],
         )
 
