@@ -12,12 +12,12 @@ from types import MappingProxyType
 
 from platform_assets.contract.product import Product
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.promises import Observation, PromiseChange, record_observations
+from platform_assets.ledger.promises import Observation, PromiseChange, promise_standing, record_observations
 from platform_assets.monitoring.alerts.compose import notify
 from platform_assets.monitoring.alerts.recipients import recipients_of
 from platform_assets.monitoring.incidents.follow import follow_incidents
 from platform_assets.monitoring.incidents.moves import IncidentMove
-from platform_assets.monitoring.promises.grace import NOT_SEEN, standing_of, state_without
+from platform_assets.monitoring.promises.grace import NOT_SEEN, state_without
 from platform_assets.monitoring.promises.guardrails import observe_guardrails
 from platform_assets.monitoring.promises.online_snapshot import observe_online_snapshot
 from platform_assets.monitoring.promises.partitions import observe_partitions
@@ -105,7 +105,7 @@ def _looked(
     name: str, observer: Observer, settings: Settings, ledger: Ledger, product: Product, at: dt.datetime
 ) -> Sequence[Observation]:
     subject = f"watch of {name}"
-    stood = standing_of(ledger, product.name, "runs", subject)
+    stood = promise_standing(ledger, product.name, "runs", subject)
     try:
         found = observer(settings, ledger, product, at)
     except Exception as error:  # the body of a monitor: one that is blind must not blind the others
