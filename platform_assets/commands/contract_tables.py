@@ -33,7 +33,7 @@ def changes_table(found: Comparison) -> Group:
         verdict = f"version {found.to_version} may follow version {found.from_version}"
     else:
         verdict = f"readers of version {found.to_version} can go on"
-    return Group(table, verdict)
+    return Group(table, verdict) if found.changes else Group(verdict)
 
 
 def uses_tables(uses: VersionUses) -> Group:
