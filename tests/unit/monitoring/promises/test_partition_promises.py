@@ -67,9 +67,20 @@ def test_an_outage_of_several_days_is_one_breach_that_the_newest_day_heals(recor
     assert "broken" not in states(look(records, third)).values()
 
 
+def test_an_outage_of_weeks_stays_one_breach_until_something_is_published(records: Records) -> None:
+    for days in (1, 3, 9, 20):
+        at = MONDAY + days * DAY + 22 * HOUR
+        found = look(records, at)
+        record_observations(records.ledger, found, at)
+        assert [one.subject for one in found if one.state == "broken"] == ["2026-03-03"]
+    records.publish(MONDAY + 20 * DAY)
+    assert states(look(records, at))["2026-03-03"] == "kept"
+
+
 def test_a_day_that_is_watched_no_longer_is_told_as_over(records: Records) -> None:
     missing = MONDAY + DAY + 22 * HOUR
     record_observations(records.ledger, look(records, missing), missing)
+    records.publish(MONDAY + 5 * DAY)
     later = look(records, MONDAY + 12 * DAY)
     (over,) = [one for one in later if one.subject == "2026-03-03"]
     assert (over.state, over.facts["standing"]) == ("kept", "watched no longer")
