@@ -20,6 +20,7 @@ PAGES = (
     "docs/rollouts.md",
     "docs/experiments.md",
     "docs/http.md",
+    "docs/contracts.md",
 )
 
 
