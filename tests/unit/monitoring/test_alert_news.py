@@ -8,10 +8,13 @@ import pytest
 
 from platform_assets.alert_settings import AlertSettings
 from platform_assets.consumers import CONSUMERS
+from platform_assets.errors import AlertNotTakenError
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.decisions import Mandate
 from platform_assets.ledger.incidents import Severity, add_entry, entries
+from platform_assets.ledger.notifications import Address, News, enqueue
 from platform_assets.ledger.silences import add_silence, end_silence
+from platform_assets.monitoring.alerts.channels.webhook import send_webhook
 from platform_assets.monitoring.alerts.compose import announce, notify
 from platform_assets.monitoring.alerts.holding import STORM_MESSAGES, tell_held
 from platform_assets.monitoring.alerts.message import AlertMessage, as_text, bulletin_of
@@ -191,6 +194,23 @@ def test_a_maintenance_begins_when_it_is_planned_and_covers_what_it_names(ledger
     assert [state for state, _ in told(ledger, OWNER)] == ["waiting", "held", "waiting"]
     end_silence(ledger, planned.silence_id, later(minutes=91))
     assert tell_held(ledger, later(minutes=91)) == 3
+
+
+def test_held_news_of_another_version_hold_up_no_other_news(ledger: Ledger) -> None:
+    held = News(
+        topic="churn/x/", address=Address(channel="log", recipient="a"), message={"level": "ok"}, held_because="later"
+    )
+    enqueue(ledger, [held], NOW)
+    add_silence(ledger, "silence", MANDATE, starts_at=NOW, ends_at=later(hours=2), product="churn")
+    notify(ledger, RECIPIENTS, [], [change()], NOW)
+    assert tell_held(ledger, later(hours=3)) == len(outbox(ledger))
+
+
+def test_what_was_meant_for_a_consumer_that_is_gone_is_sent_to_nobody_else(ledger: Ledger) -> None:
+    notify(ledger, RECIPIENTS, [], [change()], NOW)
+    bulletin = bulletin_of("g", Address(channel="webhook", recipient="consumer:gone"), NOW, [message(ledger, OWNER)])
+    with pytest.raises(AlertNotTakenError, match=r"consumer:gone.*no URL"):
+        send_webhook(recipients(webhook="http://127.0.0.1:9/operator"), "consumer:gone", bulletin, NOW, within_s=1.0)
 
 
 def test_that_it_is_over_is_told_after_the_silence_where_the_breach_was_told_before_it(ledger: Ledger) -> None:
