@@ -1,6 +1,7 @@
 """Batches of predictions and what of them is published, as assets."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -8,6 +9,7 @@ import dagster as dg
 from platform_assets.clock import midnight
 from platform_assets.contract import names
 from platform_assets.contract.product import Product
+from platform_assets.errors import LakeWriteError
 from platform_assets.orchestration.dependencies import staging_of
 from platform_assets.orchestration.guardrail_checks import guardrail_check, guardrail_specs
 from platform_assets.orchestration.labels import owner_of, tags_of
@@ -69,7 +71,8 @@ def _predictions(product: Product, settings: Settings) -> dg.AssetsDefinition:
         if outcome.published is None:
             error = outcome.refusal()
             raise dg.Failure(str(error), allow_retries=False) from error
-        batch_index(settings, product.name).catch_up()  # so that the first trace of a row need not
+        with suppress(LakeWriteError):  # the batch is published, and the first trace of a row makes up for it
+            batch_index(settings, product.name).catch_up()
         yield _materialized(outcome, outcome.published)
 
     return predictions
