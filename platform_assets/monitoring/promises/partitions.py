@@ -132,7 +132,8 @@ def _judge(due: Due, batches: Batches, at: dt.datetime) -> tuple[PromiseState, s
         return "at_risk", "missing; consumers read a newer one"
     if due.deadline is not None and at > due.deadline:
         return "broken", "missing"
-    return "at_risk", "due, not published yet"
+    # Every run takes its time: a day that is still in time is no warning, or each one would be told to its owner.
+    return "at_risk" if due.deadline is None else "kept", "due, not published yet"
 
 
 def _no_longer_watched(stood: PromiseStanding, lost: Sequence[str]) -> Observation:

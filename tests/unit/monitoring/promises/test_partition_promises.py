@@ -30,9 +30,10 @@ def test_a_day_is_not_due_before_its_hour(records: Records) -> None:
     assert "2026-03-03" not in states(look(records, MONDAY + DAY + 2 * HOUR))
 
 
-def test_a_due_day_is_at_risk_then_missing_and_kept_once_it_comes_late(records: Records) -> None:
+def test_a_due_day_is_in_time_then_missing_and_kept_once_it_comes_late(records: Records) -> None:
     tuesday = MONDAY + DAY
-    assert states(look(records, tuesday + 5 * HOUR))["2026-03-03"] == "at_risk"
+    (waiting,) = (one for one in look(records, tuesday + 5 * HOUR) if one.subject == "2026-03-03")
+    assert (waiting.state, waiting.facts["standing"]) == ("kept", "due, not published yet")
     assert states(look(records, tuesday + 22 * HOUR))["2026-03-03"] == "broken"
     records.publish(tuesday, at=tuesday + 23 * HOUR)
     found = next(one for one in look(records, tuesday + 24 * HOUR) if one.subject == "2026-03-03")
