@@ -8,6 +8,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 from platform_assets.contract.product import Product
@@ -23,7 +24,9 @@ from platform_assets.monitoring.promises.online_snapshot import observe_online_s
 from platform_assets.monitoring.promises.partitions import observe_partitions
 from platform_assets.monitoring.promises.published import observe_published
 from platform_assets.monitoring.promises.rollout import observe_rollout
+from platform_assets.monitoring.promises.withdrawn import observe_withdrawn
 from platform_assets.monitoring.rules.observe import observe_rules
+from platform_assets.monitoring.slas.endpoint import look_at_endpoint
 from platform_assets.monitoring.slas.observe import observe_slas
 from platform_assets.monitoring.slas.repetition import demand_actions
 from platform_assets.published.rows import refresh_status
@@ -42,6 +45,7 @@ OBSERVERS: Mapping[str, Observer] = MappingProxyType(
         "guardrails": observe_guardrails,
         "online_snapshot": observe_online_snapshot,
         "rollout": observe_rollout,
+        "withdrawn": observe_withdrawn,
     }
 )
 
@@ -80,8 +84,17 @@ def watch_promises(
 
 
 def every_observer() -> dict[str, Observer]:
-    """Return all observers of the watch; those that count something or write a file run in the watch alone."""
-    return {**OBSERVERS, "slas": observe_slas, "rules": observe_rules, "published_status": _tell_readers}
+    """Return all observers of one watch; those that count something or write a file run in the watch alone.
+
+    They look at the endpoint once together: one that hangs is waited for once, and not for each product.
+    """
+    look = lru_cache(maxsize=1)(look_at_endpoint)
+    return {
+        **OBSERVERS,
+        "slas": partial(observe_slas, look=look),
+        "rules": partial(observe_rules, look=look),
+        "published_status": _tell_readers,
+    }
 
 
 def observe(
