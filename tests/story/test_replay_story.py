@@ -37,7 +37,7 @@ def test_every_batch_scored_again_as_of_the_same_day_gives_the_same_result(setti
 
 
 def test_training_again_from_the_records_gives_the_identical_model_files(settings: Settings) -> None:
-    for product in PRODUCTS:
+    for product in {type(each.recipe): each for each in PRODUCTS}.values():  # one of each kind of recipe
         told = retrain(settings, open_ledger(settings.ledger_dsn), product.name, 1)
         assert (told.is_identical, told.same_measurements) == (True, True), told
 
