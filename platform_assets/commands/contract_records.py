@@ -17,7 +17,6 @@ from platform_assets.contract.version_readers import VersionReader, version_read
 from platform_assets.errors import NoReleaseError
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.release import read_release
-from platform_assets.published.rows import published_path
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ def contract_of(settings: Settings, product: Product) -> Document:
 def key_types(settings: Settings, product: Product) -> dict[str, ColumnType]:
     """Return the types of the row keys in the published file; empty where there is none yet."""
     import pyarrow.parquet as pq
+
+    from platform_assets.published.rows import published_path
 
     try:
         schema = pq.read_schema(published_path(settings, product.name))

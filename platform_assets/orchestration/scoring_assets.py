@@ -1,5 +1,6 @@
 """Batches of predictions and what of them is published, as assets."""
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from platform_assets.settings import Settings
 if TYPE_CHECKING:
     from platform_assets.batch.flow import BatchOutcome
     from platform_assets.batch.publication import Published
+    from platform_assets.batch.published_view import PublishedView
 
 
 def scoring_assets(product: Product, settings: Settings) -> list[dg.AssetsDefinition]:
@@ -141,28 +143,28 @@ def _published(product: Product, settings: Settings) -> dg.AssetsDefinition:
         from platform_assets.batch.published_view import write_published_view
 
         at = run_facts(context).at
-        view = write_published_view(settings, product, at=at)
-        return dg.MaterializeResult(
-            data_version=dg.DataVersion(view.publication.digest),
-            metadata={
-                "dagster/row_count": view.publication.row_count,
-                "path": dg.MetadataValue.path(str(view.path)),
-                "as_of": view.age.as_of.isoformat(),
-                "age_hours": view.age.hours,
-                "max_age_hours": product.batch.freshness.max_age_hours,
-                "is_stale": view.age.is_stale,
-                "allowed_actions": [] if view.age.is_stale else [action.name for action in product.actions],
-                "release_id": view.publication.release_id,
-                "revision": view.publication.revision,
-            },
-            check_results=[
-                freshness_result(
-                    age_hours=view.age.hours,
-                    max_age_hours=product.batch.freshness.max_age_hours,
-                    is_stale=view.age.is_stale,
-                ),
-                readers_result(product, at),
-            ],
-        )
+        return _shown(product, write_published_view(settings, product, at=at), at)
 
     return published_predictions
+
+
+def _shown(product: Product, view: "PublishedView", at: dt.datetime) -> dg.MaterializeResult:
+    max_age_hours = product.batch.freshness.max_age_hours
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(view.publication.digest),
+        metadata={
+            "dagster/row_count": view.publication.row_count,
+            "path": dg.MetadataValue.path(str(view.path)),
+            "as_of": view.age.as_of.isoformat(),
+            "age_hours": view.age.hours,
+            "max_age_hours": max_age_hours,
+            "is_stale": view.age.is_stale,
+            "allowed_actions": [] if view.age.is_stale else [action.name for action in product.actions],
+            "release_id": view.publication.release_id,
+            "revision": view.publication.revision,
+        },
+        check_results=[
+            freshness_result(age_hours=view.age.hours, max_age_hours=max_age_hours, is_stale=view.age.is_stale),
+            readers_result(product, at),
+        ],
+    )
