@@ -101,6 +101,29 @@ def test_a_rule_tells_what_it_measured_and_what_it_wants_done(ledger: Ledger) ->
     assert (row.message["probable_cause"], row.message["next_step"]) == ("for 12 min", "scale: add")
 
 
+@pytest.mark.parametrize(
+    ("promise", "subject", "says", "asset"),
+    [
+        ("runs", "batch", "newest run failed", "churn/predictions"),
+        ("runs", "online", "newest run failed", "churn/online_snapshot"),
+        ("runs", "watch of slas", "the watch of promises could not look", "churn/published_predictions"),
+        ("sla_freshness", "online", "the SLA of freshness", "churn/online_snapshot"),
+    ],
+)
+def test_the_owner_is_sent_to_the_asset_that_the_breach_is_about(
+    ledger: Ledger, promise: str, subject: str, says: str, asset: str
+) -> None:
+    notify(ledger, RECIPIENTS, [], [change(promise=promise, subject=subject)], NOW)
+    found = msgspec.convert(outbox(ledger)[0].message, AlertMessage)
+    assert says in found.what
+    assert found.links["dagster"].endswith(f"/assets/{asset}")
+
+
+def test_a_consumer_hears_of_a_broken_sla_of_freshness_what_was_and_not_what_is(ledger: Ledger) -> None:
+    notify(ledger, RECIPIENTS, [], [change(promise="sla_freshness", subject="batch")], NOW)
+    assert "was older than promised for too much of the time" in message(ledger, CRM).what
+
+
 def test_many_changes_of_a_product_at_one_moment_are_one_message_with_the_worst_first(ledger: Ledger) -> None:
     changes = [change("at_risk", promise="data_age", subject=f"day {n}") for n in range(30)] + [change(promise="runs")]
     assert notify(ledger, RECIPIENTS, [], changes, NOW) == 31
