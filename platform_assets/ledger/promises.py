@@ -48,6 +48,8 @@ PROMISE_CHANGES = Table(
 # A watch that waited for the lock has looked before the one that overtook it. An older look is a clock set back.
 _OVERTAKEN_WITHIN = dt.timedelta(minutes=5)
 
+_SETTLED_AFTER = dt.timedelta(days=30)
+
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """What one look at a promise found: the measured value beside its limit, and the facts that explain it.
@@ -105,6 +107,17 @@ def record_observations(ledger: Ledger, observations: Sequence[Observation], at:
     with ledger.transaction() as connection:
         changes = [_record(connection, observation, at) for observation in observations]
     return [change for change in changes if change is not None]
+
+
+def forget_settled(ledger: Ledger, promise: str, at: dt.datetime) -> int:
+    """Forget where a promise of single subjects stood that holds and that nobody looks at any more; returns how many.
+
+    There is a due day more with every day, and only the last ones are looked at. Their changes stay on record.
+    """
+    columns = PROMISE_STATES.c
+    settled = (columns.promise == promise, columns.state == "kept", columns.checked_at < at - _SETTLED_AFTER)
+    with ledger.transaction() as connection:
+        return connection.execute(PROMISE_STATES.delete().where(*settled)).rowcount
 
 
 def promise_standings(ledger: Ledger, product: str | None = None) -> list[PromiseStanding]:

@@ -13,7 +13,13 @@ from types import MappingProxyType
 
 from platform_assets.contract.product import Product
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.promises import Observation, PromiseChange, promise_standing, record_observations
+from platform_assets.ledger.promises import (
+    Observation,
+    PromiseChange,
+    forget_settled,
+    promise_standing,
+    record_observations,
+)
 from platform_assets.monitoring.alerts.compose import notify
 from platform_assets.monitoring.alerts.recipients import recipients_of
 from platform_assets.monitoring.incidents.follow import follow_incidents
@@ -76,6 +82,7 @@ def watch_promises(
     observations = list(observe(settings, ledger, products, at, observers=observers or every_observer()))
     with ledger.transaction():
         changes = record_observations(ledger, observations, at)
+        forget_settled(ledger, "partition", at)
         moves = follow_incidents(ledger, products, changes, at)
         demand_actions(ledger, products, at)
         notified = notify(ledger, recipients_of(settings, products), moves, changes, at)

@@ -10,6 +10,7 @@ from platform_assets.errors import UnknownRecordError
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import (
     Observation,
+    forget_settled,
     promise_changes,
     promise_standing,
     promise_standings,
@@ -122,3 +123,19 @@ def test_changes_and_standings_are_found_by_promise(ledger: Ledger) -> None:
     assert standing is not None
     assert standing.state == "broken"
     assert promise_standing(ledger, "churn", "data_age") is None
+
+
+def test_days_that_are_over_and_in_order_are_forgotten_and_what_is_wrong_or_looked_at_is_not(ledger: Ledger) -> None:
+    def day(subject: str, state: PromiseState, at: dt.datetime) -> None:
+        record_observations(
+            ledger, [Observation(product="churn", promise="partition", subject=subject, state=state)], at
+        )
+
+    later = AT + dt.timedelta(days=31)
+    day("2026-01-01", "kept", AT)
+    day("2026-01-02", "broken", AT)
+    day("2026-02-01", "kept", later)
+    record_observations(ledger, [look("kept")], AT)
+    assert forget_settled(ledger, "partition", later) == 1
+    assert [one.subject for one in promise_standings(ledger)] == ["", "2026-01-02", "2026-02-01"]
+    assert [one.subject for one in promise_changes(ledger)] == ["2026-01-02"]
