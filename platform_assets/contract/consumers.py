@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 Output = Literal["published_predictions", "online_predictions"]
+ReadingAction = Literal["read", "submit"]
 Importance = Literal["low", "normal", "high"]
 
 
@@ -20,6 +21,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One output that a consumer reads: in which versions of its contract, for which purposes and how important.
 
     `versions` are versions of the output's contract. `at_cron` is when it is read, in UTC; left out, at any time.
+    With the action `submit` it may also have whole files predicted, by jobs.
     """
 
     product: str
@@ -28,6 +30,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     purposes: tuple[str, ...]
     importance: Importance = "normal"
     at_cron: str | None = None
+    actions: tuple[ReadingAction, ...] = ("read",)
 
 
 class Consumer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,88 @@
+"""The one decision: may this caller do this with this output, in this version, for this purpose?"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import casbin
+
+from platform_assets.access.grants import Grant
+
+_MODEL = Path(__file__).with_name("model.conf")
+_SUB, _OUTPUT, _ACT = 0, 1, 4  # by these casbin finds the few lines that can match
+_MOST_KNOWN = 20_000
+
+
+class Question(NamedTuple):
+    """What is asked: by whom, of which output and version, for which purpose, to do what.
+
+    `actors` are the names under which policies know the subject: itself as a consumer, and its roles.
+    """
+
+    actors: tuple[str, ...]
+    output: str
+    version: str
+    purpose: str
+    action: str
+
+
+class Decision(NamedTuple):
+    """Whether something is allowed, and in words why or why not; nothing in it is about others than the subject."""
+
+    is_allowed: bool
+    why: str
+
+
+class Policy:
+    """Decides by the grants that it was made with; a decision that was made before costs a look into a table."""
+
+    def __init__(self, grants: Sequence[Grant]) -> None:
+        """Load the grants into casbin."""
+        self._grants = tuple(grants)
+        self._enforcer = casbin.FastEnforcer(str(_MODEL), cache_key_order=[_SUB, _OUTPUT, _ACT])
+        self._enforcer.add_policies(
+            [[each.actor, each.output, each.version, each.purpose, each.action] for each in self._grants]
+        )
+        self._purposes = frozenset(each.purpose for each in self._grants)
+        self._outputs = frozenset(each.output for each in self._grants)
+        self._known: dict[Question, Decision] = {}
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """All that is allowed."""
+        return self._grants
+
+    def decide(self, question: Question) -> Decision:
+        """Return the decision; the same question has the same answer for as long as this policy is in force."""
+        known = self._known.get(question)
+        if known is None:
+            known = self._decide(question)
+            if len(self._known) >= _MOST_KNOWN:  # who invents words must not fill the memory
+                self._known.clear()
+            self._known[question] = known
+        return known
+
+    def _decide(self, question: Question) -> Decision:
+        actors, output, version, purpose, action = question
+        if output in self._outputs and purpose in self._purposes:
+            for actor in actors:
+                if self._enforcer.enforce(actor, output, version, purpose, action):
+                    return Decision(is_allowed=True, why=f"{actor} is granted it")
+        return Decision(is_allowed=False, why=_why_not(question, self._of(actors)))
+
+    def _of(self, actors: Iterable[str]) -> list[Grant]:
+        named = frozenset(actors)
+        return [each for each in self._grants if each.actor in named]
+
+
+def _why_not(question: Question, granted: Sequence[Grant]) -> str:
+    """Return the first word of the question for which the subject has no grant."""
+    found = [each for each in granted if (each.output, each.action) == (question.output, question.action)]
+    if not found:
+        return f"no grant to {question.action} {question.output}"
+    with_version = [each for each in found if each.version == question.version]
+    if not with_version:
+        versions = ", ".join(sorted({each.version for each in found}))
+        return f"version {question.version} of {question.output} is not granted; granted: {versions}"
+    purposes = ", ".join(sorted({each.purpose for each in with_version}))
+    return f"{question.output} is not granted for this purpose; granted: {purposes}"
