@@ -109,6 +109,7 @@ PlatformError
 │   ├── UnknownSubjectError     a key is asked for somebody who is not declared
 │   ├── TrustUnusableError      what declares the trusted issuer is wrong
 │   ├── IssuerKeysUnavailableError  the keys of the trusted issuer cannot be had
+│   ├── UnguardedRouteError     a route is served without a rule who may call it
 │   ├── AccessLogKeyError       the key that signs the access log is away
 │   └── AccessLogBlockedError   nothing is allowed that could not be accounted for
 ├── ClientError                 a call of the client has no answer
@@ -1393,6 +1394,16 @@ class IssuerKeysUnavailableError(AccessError):
     def __init__(self, *, place: str, problem: str) -> None:
         """Name where they were asked for and what happened."""
         super().__init__(f"the keys at {place} cannot be used: {problem}. They are asked for again in a while.")
+
+
+class UnguardedRouteError(AccessError):
+    """A route would be served without a rule who may call it."""
+
+    code = "unguarded_route"
+
+    def __init__(self, *, method: str, path: str) -> None:
+        """Name the route."""
+        super().__init__(f"{method} {path} has no rule: say in serving/gate/rules.py what it asks of its caller.")
 
 
 class AccessLogKeyError(AccessError):

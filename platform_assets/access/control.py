@@ -6,32 +6,17 @@ import re
 import secrets
 from collections.abc import Callable
 
+from platform_assets.access.caller import Asked, Caller, Decision
 from platform_assets.access.credentials import InForce
 from platform_assets.access.identity import Identity, Unproven
 from platform_assets.access.log_blocks import Access
 from platform_assets.access.log_writer import AccessLog
-from platform_assets.access.policy import Decision, Policy, Question
+from platform_assets.access.policy import Policy, Question
 from platform_assets.access.source import AccessSource
-from platform_assets.access.words import Action
 
-ANONYMOUS = "anonymous"
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_CALLERS = 10_000
 _MOST_DECISIONS = 1000
-
-
-class Caller:
-    """Who calls for which purpose, with the decisions about it that were asked before; it is for one edition."""
-
-    __slots__ = ("decisions", "identity", "problem", "purpose", "subject")
-
-    def __init__(self, identity: Identity | Unproven, purpose: str, problem: str | None) -> None:
-        """Take what was proven; `problem` says why no decision can be in favour of this call."""
-        self.identity = identity
-        self.subject = identity.subject if isinstance(identity, Identity) else ANONYMOUS
-        self.purpose = purpose
-        self.problem = problem
-        self.decisions: dict[tuple[str, str, Action], Decision] = {}
 
 
 class AccessControl:
@@ -79,46 +64,37 @@ class AccessControl:
             callers[key] = caller
         return caller
 
-    def decide(self, caller: Caller, output: str, version: str, action: Action) -> Decision:
+    @property
+    def is_blocked(self) -> bool:
+        """Whether nothing may be allowed because it could not be accounted for."""
+        return self.log.is_blocked
+
+    def decide(self, caller: Caller, asked: Asked) -> Decision:
         """Return the decision about a call; the same one is looked up after the first time."""
-        asked = (output, version, action)
         decision = caller.decisions.get(asked)
         if decision is None:
             if len(caller.decisions) >= _MOST_DECISIONS:  # who invents outputs must not fill the memory
                 caller.decisions.clear()
-            decision = caller.decisions[asked] = self._decide(caller, output, version, action)
+            decision = caller.decisions[asked] = self._decide(caller, asked)
         return decision
 
-    def record(
-        self,
-        caller: Caller,
-        asked: tuple[str, str, Action | None],
-        decision: Decision,
-        request_id: str,
-        at: dt.datetime,
-    ) -> None:
+    def record(self, caller: Caller, asked: Asked, decision: Decision, request_id: str) -> None:
         """Log an access that was decided."""
         identity = caller.identity
-        credential = identity.credential if isinstance(identity, Identity) else "none"
-        output, version, action = asked
         self.log.add(
             Access(
-                at,
+                self._wall(),
                 caller.subject,
-                credential,
-                action,
-                output,
-                version,
+                identity.credential if isinstance(identity, Identity) else "none",
+                asked.action,
+                asked.output,
+                asked.version,
                 caller.purpose,
                 decision.is_allowed,
                 decision.why,
                 request_id,
             )
         )
-
-    def now(self) -> dt.datetime:
-        """Return the wall time."""
-        return self._wall()
 
     def _recognise(self, authorization: str, purpose: str) -> Caller:
         identity = self._in_force.prove(authorization, self._wall())
@@ -134,8 +110,9 @@ class AccessControl:
             return Caller(identity, purpose, "the credential is bound to another purpose")
         return Caller(identity, purpose, None)
 
-    def _decide(self, caller: Caller, output: str, version: str, action: Action) -> Decision:
+    def _decide(self, caller: Caller, asked: Asked) -> Decision:
         identity = caller.identity
-        if caller.problem is not None or isinstance(identity, Unproven):
+        if caller.problem is not None or isinstance(identity, Unproven) or asked.action is None:
             return Decision(is_allowed=False, why=caller.problem or "nobody is proven")
-        return self._in_force.policy.decide(Question(identity.actors, output, version, caller.purpose, action))
+        question = Question(identity.actors, asked.output, asked.version, caller.purpose, asked.action)
+        return self._in_force.policy.decide(question)

@@ -2,16 +2,17 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from platform_assets.access.api_keys import ApiKey, is_key_of, key_id_of
 from platform_assets.access.identity import Identity, Unproven, identity_of
-from platform_assets.access.issuer import Issuer
 from platform_assets.access.policy import Policy
 
+if TYPE_CHECKING:
+    from platform_assets.access.issuer import Issuer
+
 _BEARER = "bearer "
-_NO_KEYS: Mapping[str, ApiKey] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class InForce:
     """What decides now. A part that cannot be read opens nothing, and `problem` says why."""
 
     policy: Policy
-    keys: Mapping[str, ApiKey] = _NO_KEYS
-    issuer: Issuer | None = None
+    keys: Mapping[str, ApiKey] = field(default_factory=dict)
+    issuer: "Issuer | None" = None
     problem: str | None = None
 
     def prove(self, authorization: str, at: dt.datetime) -> Identity | Unproven:

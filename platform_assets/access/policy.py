@@ -1,4 +1,4 @@
-"""The one decision: may this caller do this with this output, in this version, for this purpose?"""
+"""The one decision: whether a caller may do this with this output, in this version, for this purpose."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import casbin
 
+from platform_assets.access.caller import Decision
 from platform_assets.access.grants import Grant
+from platform_assets.access.words import Action
 
 _MODEL = Path(__file__).with_name("model.conf")
 _SUB, _OUTPUT, _ACT = 0, 1, 4  # by these casbin finds the few lines that can match
@@ -23,14 +25,7 @@ class Question(NamedTuple):
     output: str
     version: str
     purpose: str
-    action: str
-
-
-class Decision(NamedTuple):
-    """Whether something is allowed, and in words why or why not; nothing in it is about others than the subject."""
-
-    is_allowed: bool
-    why: str
+    action: Action
 
 
 class Policy:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platform_assets.access.api_keys import ApiKey
 from platform_assets.access.credentials import InForce
-from platform_assets.access.issuer import Issuer
 from platform_assets.access.key_store import KeyStore
 from platform_assets.access.policy import Policy
 from platform_assets.access.policy_file import policy_path, read_policy
 from platform_assets.errors import AccessError
 from platform_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from platform_assets.access.issuer import Issuer
 
 _Seen = tuple[tuple[int, int, int] | None, ...]
 
@@ -23,7 +26,7 @@ class AccessSource:
         """Name the files; raises TrustUnusableError when the settings name an issuer that cannot be trusted."""
         self._policy_path = policy_path(settings)
         self._keys = KeyStore.of(settings)
-        self._issuer = None if settings.oidc_file is None else Issuer.declared_in(settings.oidc_file)
+        self._issuer = None if settings.oidc_file is None else _issuer(settings.oidc_file)
         self._seen: _Seen | None = None
 
     @property
@@ -52,6 +55,12 @@ class AccessSource:
             problem = None if document else f"there is no policy: run `platform access publish` ({self._policy_path})"
         self._seen = seen if problem is None else None  # what failed is tried again
         return InForce(policy, keys, self._issuer, problem)
+
+
+def _issuer(path: Path) -> "Issuer":
+    from platform_assets.access.issuer import Issuer  # noqa: PLC0415 - brings cryptography, for those who take tokens
+
+    return Issuer.declared_in(path)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -1,5 +1,7 @@
 """What GET /v1/products tells: the contract that a consumer may rely on, and how fresh the answers are."""
 
+from collections.abc import Callable
+
 from platform_assets.errors import UnknownProductError
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.releases import ProductState, Releases
@@ -7,9 +9,12 @@ from platform_assets.serving.sources import FeatureSource
 from platform_assets.serving.wire_products import Catalogue, Contract, FreshnessSeen, ProductSeen, ReleaseSeen
 
 
-async def see_products(releases: Releases, features: FeatureSource) -> Catalogue:
-    """Return what every released product offers now."""
-    return Catalogue(products=[await _see(name, state, features) for name, state in releases.states.items()])
+async def see_products(
+    releases: Releases, features: FeatureSource, *, is_shown: Callable[[str], bool] = lambda _: True
+) -> Catalogue:
+    """Return what every released product offers now, of those that are to be shown."""
+    shown = [(name, state) for name, state in releases.states.items() if is_shown(name)]
+    return Catalogue(products=[await _see(name, state, features) for name, state in shown])
 
 
 async def see_product(releases: Releases, features: FeatureSource, product: str) -> ProductSeen:

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from platform_assets.access.caller import NOBODY, Caller
+from platform_assets.access.caller import Asked as AskedFor
+from platform_assets.access.words import UNVERSIONED, Action
 from platform_assets.clock import BusinessClock, epoch_seconds, from_epoch
 from platform_assets.contract.datasets import DATASETS
-from platform_assets.errors import AccessDeniedError
 from platform_assets.inference.on_demand import apply_on_demand
-from platform_assets.serving.access import LOCAL_ACCESS, Access
+from platform_assets.serving.access import OPEN_ACCESS, Access, Asker, asked_of
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.answers import make_answers, make_entries, make_single_answer
-from platform_assets.serving.asked import Asked, ask, ask_body
+from platform_assets.serving.asked import Asked, ask, ask_plainly
 from platform_assets.serving.call import Call, new_nonce
 from platform_assets.serving.fallback import Open, fall_back
 from platform_assets.serving.inputs import inputs_of
@@ -26,7 +28,7 @@ from platform_assets.serving.judge import Judged
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.model_run import ModelRun
 from platform_assets.serving.releases import Releases
-from platform_assets.serving.rows import Rows, columns_of
+from platform_assets.serving.rows import Rows, columns_of, product_name
 from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
 from platform_assets.serving.telemetry.metrics import Metrics
@@ -35,7 +37,7 @@ from platform_assets.serving.traffic.facts import Headers, facts_of
 from platform_assets.serving.traffic.routing import Hands, Traffic
 from platform_assets.serving.traffic.switch import switched_off
 from platform_assets.serving.verdict import Verdict
-from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer
+from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer, read_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class Heart:
     model: ModelRun
     admission: Admission
     traffic: Traffic
-    access: Access = LOCAL_ACCESS
+    access: Access = OPEN_ACCESS
 
     async def predict(
         self,
@@ -62,18 +64,20 @@ class Heart:
         nonce: str | None = None,
         trace: RequestTrace | None = None,
         headers: Headers = (),
+        caller: Caller = NOBODY,
     ) -> Answers | SingleAnswer:
         """Return one answer per row, each of them journalled; a store or engine that fails ends in a fallback.
 
         A caller that repeats the same call gives the same `nonce`, and gets the same prediction ids. The stages are
         added to `trace`. The `headers` of the call tell whose it is and which release it asks for.
 
-        Raises RequestError for what the caller can correct, NoReleaseError where nothing is released, OverloadedError
-        when too much is under way.
+        Raises RequestError for what the caller can correct or may not have, NoReleaseError where nothing is released,
+        OverloadedError when too much is under way.
         """
-        trace = trace or RequestTrace()
+        trace, asker = trace or RequestTrace(), Asker(self.access, caller, request_id)
+        self.permit(asker, product_name(request))
         asked = ask(self.releases, request)
-        return await self._admit(asked, trace, request_id=request_id, nonce=nonce, headers=headers)
+        return await self._admit(asked, trace, asker, nonce=nonce, headers=headers)
 
     async def predict_body(
         self,
@@ -82,6 +86,7 @@ class Heart:
         request_id: str,
         trace: RequestTrace | None = None,
         headers: Headers = (),
+        caller: Caller = NOBODY,
         asked: Asked | None = None,
     ) -> Answers | SingleAnswer:
         """Return what `predict` returns for the request in a JSON body, at a fraction of the cost of reading it.
@@ -90,9 +95,24 @@ class Heart:
 
         Raises as `predict` does, and UnreadableBodyError for what is no JSON.
         """
-        trace = trace or RequestTrace()
-        asked = asked or ask_body(self.releases, body)
-        return await self._admit(asked, trace, request_id=request_id, nonce=None, headers=headers)
+        trace, asker = trace or RequestTrace(), Asker(self.access, caller, request_id)
+        asked = asked or ask_plainly(self.releases, body)
+        if asked is None:
+            request = read_request(body)
+            self.permit(asker, product_name(request))
+            asked = ask(self.releases, request)
+        return await self._admit(asked, trace, asker, nonce=None, headers=headers)
+
+    def permit(self, asker: Asker, product: str) -> None:
+        """Raise for a caller who may not have predictions of a product, before anything of the product is told."""
+        asker.permit(self.asked_for(product, "read"))
+
+    def asked_for(self, product: str, action: Action) -> AskedFor:
+        """Return what is asked of a product's online predictions, in the version that answers now."""
+        state = self.releases.states.get(product)
+        live = state.live if state is not None else None
+        version = UNVERSIONED if live is None else live.product.score.schema_version
+        return asked_of(product, "online_predictions", version, action)
 
     async def copy(self, asked: Asked) -> list[Judged]:
         """Return what the model of a release says of rows that another one answers; nothing is logged."""
@@ -103,20 +123,20 @@ class Heart:
         return (await self.model.judge(asked.live, inputs)).results
 
     async def _admit(
-        self, asked: Asked, trace: RequestTrace, *, request_id: str, nonce: str | None, headers: Headers
+        self, asked: Asked, trace: RequestTrace, asker: Asker, *, nonce: str | None, headers: Headers
     ) -> Answers | SingleAnswer:
         trace.lap("validate")
-        trace.product = product = asked.live.product.name
-        decision = self.access.decide(product)
-        if not decision.is_allowed:
-            raise AccessDeniedError(product=product, subject=decision.subject)
+        product, request_id = asked.live.product.name, asker.request_id
+        asker.require(self.asked_for(product, "read"))
+        trace.product = product
         trace.lap("access")
         async with self.admission.enter(rows=len(asked.rows.fields)):
             trace.lap("admission")
             if asked.split is None:
                 answers = await self._answer(asked, trace, request_id=request_id, nonce=nonce)
             else:
-                facts = facts_of(request_id, headers, may_choose=decision.may_choose_release)
+                may_choose = asker.may(self.asked_for(product, "choose_release"))
+                facts = facts_of(request_id, headers, may_choose=may_choose)
                 hands = Hands(functools.partial(self._answer, request_id=request_id, nonce=nonce), self.copy)
                 answers = await self.traffic.route(asked, asked.split, facts, trace, hands)
         self.metrics.observe_call(product, trace.stages)

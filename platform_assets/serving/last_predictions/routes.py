@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from platform_assets.contract.datasets import DATASETS
-from platform_assets.errors import AccessDeniedError, BatchOnlyError
+from platform_assets.errors import BatchOnlyError
 from platform_assets.inference.frame import to_column
 from platform_assets.inference.scoring import label_of
 from platform_assets.serving.last_predictions.row_keys import RowKeys, read_row_keys
@@ -29,9 +29,6 @@ def last_prediction_routes(parts: Parts) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         live = _live(parts, request.path_params["product"])
-        decision = parts.heart.access.decide(live.product.name)
-        if not decision.is_allowed:
-            raise AccessDeniedError(product=live.product.name, subject=decision.subject)
         keys = read_row_keys(live.schema, request.query_params.multi_items())
         found = await last_predictions(parts, live, keys, request_id=request_id_of(request.scope))
         return Response(msgspec.json.encode(found), media_type="application/json")
