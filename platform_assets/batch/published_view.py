@@ -16,6 +16,7 @@ from platform_assets.ledger.artifacts import artifact_id, get_artifact
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.publication_stamps import stamps_of
 from platform_assets.ledger.publications import Publication, current_publication
+from platform_assets.published.arrow_file import remove_arrow_files
 from platform_assets.published.rows import published_path, write_published_file
 from platform_assets.published.status import PublishedBatch, status_of, status_path, write_status
 from platform_assets.settings import Settings
@@ -83,13 +84,15 @@ def write_published_view(settings: Settings, product: Product, *, at: dt.datetim
     ledger = open_ledger(settings.ledger_dsn)
     with sole_publisher(settings, product):
         publication = current(ledger, product)
-        batch = published_batch(ledger, publication)
-        path = write_published_file(settings, product, read_publication(settings, product, publication), batch)
+        rows = read_publication(settings, product, publication)
+        batch = published_batch(ledger, publication, output_schema_version=_schema_version(product, rows))
+        path = write_published_file(settings, product, rows, batch)
         write_status(settings, status_of(product, batch, settings.clock, at))
+        remove_arrow_files(settings, product.name, but=batch.batch_digest)
     return PublishedView(path, publication, published_age(settings, ledger, product, publication, at=at))
 
 
-def published_batch(ledger: Ledger, publication: Publication) -> PublishedBatch:
+def published_batch(ledger: Ledger, publication: Publication, *, output_schema_version: int) -> PublishedBatch:
     """Return what the published file and its status say of a publication."""
     return PublishedBatch(
         product=publication.product,
@@ -98,7 +101,13 @@ def published_batch(ledger: Ledger, publication: Publication) -> PublishedBatch:
         revision=publication.revision,
         batch_digest=publication.digest,
         stamps=stamps_of(ledger, publication),
+        output_schema_version=output_schema_version,
     )
+
+
+def _schema_version(product: Product, rows: "pa.Table") -> int:
+    """Return the version of the contract that a batch was written under; one without rows keeps the present one."""
+    return int(rows.column("output_schema_version")[0].as_py()) if rows.num_rows else product.score.schema_version
 
 
 def remove_published_view(settings: Settings, ledger: Ledger, product: Product) -> None:
@@ -108,6 +117,7 @@ def remove_published_view(settings: Settings, ledger: Ledger, product: Product) 
         if current_publication(ledger, product.name) is None and path.exists():
             path.unlink()
             status_path(settings, product.name).unlink(missing_ok=True)
+            remove_arrow_files(settings, product.name)
             sync_directory(path.parent, fsync=settings.fsync)
 
 

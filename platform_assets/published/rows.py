@@ -19,6 +19,7 @@ from platform_assets.contract.ages import valid_until
 from platform_assets.contract.product import Product
 from platform_assets.errors import NotMaterializedError
 from platform_assets.inference.durable import write_file
+from platform_assets.published.arrow_file import write_arrow_file
 from platform_assets.published.status import PublishedBatch, PublishedStatus, status_of, write_status
 from platform_assets.settings import Settings
 
@@ -55,6 +56,7 @@ def write_published_file(settings: Settings, product: Product, rows: "pa.Table",
     sink = pa.BufferOutputStream()
     pq.write_table(told, sink, compression="zstd")
     write_file(path, sink.getvalue().to_pybytes(), fsync=settings.fsync)
+    write_arrow_file(settings, product.name, told, batch.batch_digest)
     return path
 
 

@@ -11,6 +11,8 @@ from platform_assets.contract.product import Product
 from platform_assets.inference.durable import write_file
 from platform_assets.settings import Settings
 
+ARROW_DIGITS = 24
+
 
 class PublishedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Which batch consumers read, and the instants that its ages are measured from."""
@@ -21,6 +23,7 @@ class PublishedBatch(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     batch_digest: str
     stamps: Stamps
+    output_schema_version: int = 1
 
 
 class PublishedStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +65,11 @@ def status_of(product: Product, batch: PublishedBatch, clock: BusinessClock, at:
 def status_path(settings: Settings, product: str) -> Path:
     """Return the file that tells the status of a product's published batch to whoever reads no Python."""
     return settings.published_dir / f"{product}.status.json"
+
+
+def arrow_path(settings: Settings, product: str, batch_digest: str) -> Path:
+    """Return the Arrow file of a batch; it is there while the batch is what consumers read."""
+    return settings.published_dir / f"{product}.{batch_digest[:ARROW_DIGITS]}.arrow"
 
 
 def write_status(settings: Settings, status: PublishedStatus) -> bool:

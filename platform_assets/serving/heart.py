@@ -19,7 +19,7 @@ from platform_assets.inference.on_demand import apply_on_demand
 from platform_assets.serving.access import OPEN_ACCESS, Access, Asker, asked_of
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.answers import make_answers, make_entries, make_single_answer
-from platform_assets.serving.asked import Asked, ask, ask_plainly
+from platform_assets.serving.asked import Asked, ask, ask_body
 from platform_assets.serving.call import Call, new_nonce
 from platform_assets.serving.fallback import Open, fall_back
 from platform_assets.serving.inputs import inputs_of
@@ -28,7 +28,7 @@ from platform_assets.serving.judge import Judged
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.model_run import ModelRun
 from platform_assets.serving.releases import Releases
-from platform_assets.serving.rows import Rows, columns_of, product_name
+from platform_assets.serving.rows import Rows, columns_of
 from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
 from platform_assets.serving.telemetry.metrics import Metrics
@@ -37,7 +37,7 @@ from platform_assets.serving.traffic.facts import Headers, facts_of
 from platform_assets.serving.traffic.routing import Hands, Traffic
 from platform_assets.serving.traffic.switch import switched_off
 from platform_assets.serving.verdict import Verdict
-from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer, read_request
+from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +75,7 @@ class Heart:
         OverloadedError when too much is under way.
         """
         trace, asker = trace or RequestTrace(), Asker(self.access, caller, request_id)
-        self.permit(asker, product_name(request))
-        asked = ask(self.releases, request)
+        asked = ask(self.releases, request, permit=functools.partial(self.permit, asker))
         return await self._admit(asked, trace, asker, nonce=nonce, headers=headers)
 
     async def predict_body(
@@ -96,11 +95,7 @@ class Heart:
         Raises as `predict` does, and UnreadableBodyError for what is no JSON.
         """
         trace, asker = trace or RequestTrace(), Asker(self.access, caller, request_id)
-        asked = asked or ask_plainly(self.releases, body)
-        if asked is None:
-            request = read_request(body)
-            self.permit(asker, product_name(request))
-            asked = ask(self.releases, request)
+        asked = asked or ask_body(self.releases, body, permit=functools.partial(self.permit, asker))
         return await self._admit(asked, trace, asker, nonce=None, headers=headers)
 
     def permit(self, asker: Asker, product: str) -> None:

@@ -21,6 +21,7 @@ from platform_assets.serving.open_inference.routes import open_inference_routes
 from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.predict_route import PREDICT_PATH, PredictRoute
+from platform_assets.serving.published.routes import published_routes
 from platform_assets.serving.telemetry import metrics as exposition
 from platform_assets.serving.traffic.routes import traffic_routes
 
@@ -43,6 +44,7 @@ def build_routes(parts: Parts) -> list[Route]:
         *description_routes(parts),
         *alias_routes(parts),
         *last_prediction_routes(parts),
+        *published_routes(parts),
         *open_inference_routes(parts),
         *job_routes(parts),
         *traffic_routes(parts.heart.traffic.watch),
