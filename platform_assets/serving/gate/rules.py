@@ -68,7 +68,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/health"): OfPlatform("health", "observe"),
     ("GET", "/metrics"): OfPlatform("metrics", "observe"),
     ("GET", "/openapi.json"): _DESCRIPTION,
-    ("GET", "/docs"): _DESCRIPTION,
+    ("GET", "/docs"): "public",
     ("GET", "/docs/page.css"): "public",
     ("GET", "/docs/page.js"): "public",
 }
