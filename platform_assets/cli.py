@@ -9,6 +9,7 @@ import traceback
 
 import typer
 
+from platform_assets.commands.access import access
 from platform_assets.commands.alerts import alerts
 from platform_assets.commands.check import check
 from platform_assets.commands.demo import demo
@@ -21,6 +22,7 @@ from platform_assets.commands.lake import lake
 from platform_assets.commands.predict import predict
 from platform_assets.commands.predictions import predictions
 from platform_assets.commands.quarantine import quarantine
+from platform_assets.commands.read import read
 from platform_assets.commands.releases import releases
 from platform_assets.commands.rollouts import rollouts
 from platform_assets.commands.services import down, logs, up
@@ -36,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in (explain, check, doctor, status, predict, trace, impact, up, down, logs, demo):
+for _command in (explain, check, doctor, status, predict, read, trace, impact, up, down, logs, demo):
     app.command()(_command)
 app.add_typer(releases, name="releases")
 app.add_typer(experiments, name="experiments")
@@ -46,6 +48,7 @@ app.add_typer(incidents, name="incidents")
 app.add_typer(predictions, name="predictions")
 app.add_typer(lake, name="lake")
 app.add_typer(alerts, name="alerts")
+app.add_typer(access, name="access")
 
 
 def main() -> None:
