@@ -54,9 +54,11 @@ class _Walk:
         self.denied += len(block.accesses) - allowed
         self.lost_denials += block.lost_denials
 
-    def end(self, rest: bytes) -> None:
-        """Take what follows the last line break of a segment: a killed writer leaves something there, once."""
+    def end(self, rest: bytes, place: str, *, is_last: bool) -> None:
+        """Take what follows the last line break of a segment: a killed writer leaves it, where nobody wrote since."""
         self._settle_broken(None)
+        if rest and not is_last:
+            self.problems.append(f"{place}: something was added at the end")
         self.torn += bool(rest)
 
     def has(self, anchor: Anchor) -> bool:
@@ -99,13 +101,14 @@ def verify_log(files: LogFiles, outside: Iterable[Anchor] = ()) -> tuple[ChainSe
 
 def _verify(files: LogFiles, key: bytes, chain: str, outside: Sequence[Anchor]) -> ChainSeen:
     walk = _Walk(chain, key)
-    for number, path in enumerate(files.segments(chain), start=1):
+    segments = files.segments(chain)
+    for number, path in enumerate(segments, start=1):
         if segment_number(path) != number:
             walk.problems.append(f"{path.name}: segment {number} is missing")
         *lines, rest = path.read_bytes().split(b"\n")
         for position, line in enumerate(lines, start=1):
             walk.take(f"{path.name} line {position}", line)
-        walk.end(rest)
+        walk.end(rest, path.name, is_last=path == segments[-1])
     walk.problems.extend(_missing(files, walk, outside))
     head = f"{chain}:{len(walk.macs)}:{walk.macs[-1]}" if walk.macs else ""
     return ChainSeen(

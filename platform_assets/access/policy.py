@@ -1,6 +1,7 @@
 """The one decision: whether a caller may do this with this output, in this version, for this purpose."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,8 +39,9 @@ class Policy:
         self._enforcer.add_policies(
             [[each.actor, each.output, each.version, each.purpose, each.action] for each in self._grants]
         )
-        self._purposes = frozenset(each.purpose for each in self._grants)
-        self._outputs = frozenset(each.output for each in self._grants)
+        self._by: dict[tuple[str, str, Action], list[Grant]] = defaultdict(list)
+        for each in self._grants:
+            self._by[each.actor, each.output, each.action].append(each)
         self._known: dict[Question, Decision] = {}
 
     @property
@@ -59,25 +61,23 @@ class Policy:
 
     def _decide(self, question: Question) -> Decision:
         actors, output, version, purpose, action = question
-        if output in self._outputs and purpose in self._purposes:
-            for actor in actors:
-                if self._enforcer.enforce(actor, output, version, purpose, action):
-                    return Decision(is_allowed=True, why=f"{actor} is granted it")
-        return Decision(is_allowed=False, why=_why_not(question, self._of(actors)))
-
-    def _of(self, actors: Iterable[str]) -> list[Grant]:
-        named = frozenset(actors)
-        return [each for each in self._grants if each.actor in named]
+        granted: list[Grant] = []
+        for actor in actors:
+            # Who has no grant of this kind at all is not worth a look by casbin, which costs a tenth of a millisecond.
+            lines = self._by.get((actor, output, action), [])
+            if lines and self._enforcer.enforce(actor, output, version, purpose, action):
+                return Decision(is_allowed=True, why=f"{actor} is granted it")
+            granted += lines
+        return Decision(is_allowed=False, why=_why_not(question, granted))
 
 
 def _why_not(question: Question, granted: Sequence[Grant]) -> str:
-    """Return the first word of the question for which the subject has no grant."""
-    found = [each for each in granted if (each.output, each.action) == (question.output, question.action)]
-    if not found:
+    """Return the first word of the question that none of the grants of its kind has."""
+    if not granted:
         return f"no grant to {question.action} {question.output}"
-    with_version = [each for each in found if each.version == question.version]
+    with_version = [each for each in granted if each.version == question.version]
     if not with_version:
-        versions = ", ".join(sorted({each.version for each in found}))
+        versions = ", ".join(sorted({each.version for each in granted}))
         return f"version {question.version} of {question.output} is not granted; granted: {versions}"
     purposes = ", ".join(sorted({each.purpose for each in with_version}))
     return f"{question.output} is not granted for this purpose; granted: {purposes}"

@@ -16,7 +16,8 @@ from platform_assets.settings import Settings
 if TYPE_CHECKING:
     from platform_assets.access.issuer import Issuer
 
-_Seen = tuple[tuple[int, int, int] | None, ...]
+_Stamp = tuple[int, int, int, int]
+_Seen = tuple[_Stamp | None, ...]
 
 
 class AccessSource:
@@ -63,9 +64,9 @@ def _issuer(path: Path) -> "Issuer":
     return Issuer.declared_in(path)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> _Stamp | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return found.st_ino, found.st_mode, found.st_mtime_ns, found.st_size

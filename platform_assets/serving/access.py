@@ -4,6 +4,7 @@ The endpoint listens on loopback only. With access control it asks for credentia
 reaches it works on this machine and may have everything.
 """
 
+import re
 from collections.abc import MutableMapping
 from typing import Any, NamedTuple, Protocol
 
@@ -15,6 +16,7 @@ from platform_assets.errors import AccessDeniedError, AccessLogBlockedError, Una
 AUTHORIZATION, PURPOSE = b"authorization", b"x-purpose"
 _SCOPE_KEY = "platform_caller"
 _FOREVER = float("inf")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 class Access(Protocol):
@@ -111,6 +113,11 @@ class Asker(NamedTuple):
 
 _OWN = Decision(is_allowed=True, why="it is the caller's own")
 _BLOCKED = Decision(is_allowed=False, why="the access log cannot be written")
+
+
+def plain_product(product: str) -> str:
+    """Return the name of a product as a caller gives it, if it is one: a log must not hold what callers invent."""
+    return product if _NAME.fullmatch(product) else "another"
 
 
 def asked_of(product: str, resource: Resource, version: int | str, action: Action) -> Asked:

@@ -16,7 +16,7 @@ from platform_assets.access.words import UNVERSIONED, Action
 from platform_assets.clock import BusinessClock, epoch_seconds, from_epoch
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.inference.on_demand import apply_on_demand
-from platform_assets.serving.access import OPEN_ACCESS, Access, Asker, asked_of
+from platform_assets.serving.access import OPEN_ACCESS, Access, Asker, asked_of, plain_product
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.answers import make_answers, make_entries, make_single_answer
 from platform_assets.serving.asked import Asked, ask, ask_body
@@ -106,8 +106,9 @@ class Heart:
         """Return what is asked of a product's online predictions, in the version that answers now."""
         state = self.releases.states.get(product)
         live = state.live if state is not None else None
-        version = UNVERSIONED if live is None else live.product.score.schema_version
-        return asked_of(product, "online_predictions", version, action)
+        if live is None:
+            return asked_of(plain_product(product), "online_predictions", UNVERSIONED, action)
+        return asked_of(product, "online_predictions", live.product.score.schema_version, action)
 
     async def copy(self, asked: Asked) -> list[Judged]:
         """Return what the model of a release says of rows that another one answers; nothing is logged."""

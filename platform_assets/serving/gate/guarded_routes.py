@@ -9,7 +9,7 @@ from starlette.routing import Route
 from platform_assets.access.caller import Asked
 from platform_assets.access.words import UNVERSIONED, VERSIONED, facility
 from platform_assets.errors import UnguardedRouteError
-from platform_assets.serving.access import Asker, asked_of, caller_of
+from platform_assets.serving.access import Asker, asked_of, caller_of, plain_product
 from platform_assets.serving.gate.rules import RULES, OfPlatform, OfProduct, Rule
 from platform_assets.serving.open_inference.problems import Handler, with_error_member
 from platform_assets.serving.parts import Parts
@@ -70,4 +70,4 @@ def _asked(rule: OfProduct | OfPlatform, request: Request, parts: Parts) -> Aske
         return Asked(facility(rule.facility), UNVERSIONED, rule.action)
     product = request.path_params[rule.parameter]
     version = parts.version_of(product, rule.resource) if rule.resource in VERSIONED else UNVERSIONED
-    return asked_of(product, rule.resource, version, rule.action)
+    return asked_of(plain_product(product), rule.resource, version, rule.action)
