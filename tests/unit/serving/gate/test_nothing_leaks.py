@@ -10,7 +10,7 @@ from tests.unit.serving.gate.conftest import CONSUMER, Guarded
 pytestmark = pytest.mark.anyio
 
 CANARY = 7318042.618
-SECRET = "c4n4ry" * 7 + "x"  # as long as the secret of a key
+SECRET = "C4n4ry-" * 6 + "x"  # as long as the secret of a key
 
 
 def everything_written(home: Path, *, but: str) -> dict[str, bytes]:
