@@ -21,11 +21,15 @@ from platform_assets.commands.incidents import incidents
 from platform_assets.commands.lake import lake
 from platform_assets.commands.predict import predict
 from platform_assets.commands.predictions import predictions
+from platform_assets.commands.promises import promises
 from platform_assets.commands.quarantine import quarantine
 from platform_assets.commands.read import read
+from platform_assets.commands.recall import recall
 from platform_assets.commands.releases import releases
+from platform_assets.commands.replay import replay
 from platform_assets.commands.rollouts import rollouts
 from platform_assets.commands.services import down, logs, up
+from platform_assets.commands.slas import slas
 from platform_assets.commands.status import status
 from platform_assets.commands.terminal import EXIT_OK, EXIT_PROBLEM, json_of
 from platform_assets.commands.trace import trace
@@ -38,7 +42,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in (explain, check, doctor, status, predict, read, trace, impact, up, down, logs, demo):
+for _command in (
+    explain,
+    check,
+    doctor,
+    status,
+    promises,
+    slas,
+    predict,
+    read,
+    trace,
+    impact,
+    recall,
+    replay,
+    up,
+    down,
+    logs,
+    demo,
+):
     app.command()(_command)
 app.add_typer(releases, name="releases")
 app.add_typer(experiments, name="experiments")

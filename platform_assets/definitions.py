@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from platform_assets.contract.product import Product
+from platform_assets.orchestration.access_assets import access_assets, access_job, access_schedule
 from platform_assets.orchestration.alert_delivery import alert_delivery_sensor
 from platform_assets.orchestration.dbt_assets import dbt_assets
 from platform_assets.orchestration.experiment_assets import experiment_assets, experiment_sensor
@@ -13,12 +14,13 @@ from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
 from platform_assets.orchestration.online_assets import online_assets
 from platform_assets.orchestration.open_lineage.sensor import lineage_sensor
+from platform_assets.orchestration.promise_watch import promise_sensor
 from platform_assets.orchestration.raw_assets import raw_assets
 from platform_assets.orchestration.rollback_job import rollback_job, rollback_sensor
 from platform_assets.orchestration.rollout_job import rollout_job, rollout_sensor
 from platform_assets.orchestration.schedules import platform_schedules, product_schedules
 from platform_assets.orchestration.scoring_assets import scoring_assets
-from platform_assets.orchestration.sensors import automation_sensor, drain_sensor, freshness_sensor, release_sensor
+from platform_assets.orchestration.sensors import automation_sensor, drain_sensor, release_sensor
 from platform_assets.orchestration.training_assets import training_assets
 from platform_assets.products._discovery import discover_products
 from platform_assets.settings import Settings
@@ -35,22 +37,25 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             *dbt_assets(settings),
             *(asset for product in declared for asset in product_assets(product, settings)),
             *log_assets(settings),
+            *access_assets(settings),
             *incident_assets(settings, declared),
         ],
         jobs=[
             *platform_jobs(),
             rollback_job(settings),
+            access_job(),
             incident_job(),
             *(job for of_product in jobs.values() for job in of_product),
             *(rollout_job(product, settings) for product in online),
         ],
         schedules=[
             *platform_schedules(settings),
+            access_schedule(settings),
             *(schedule for product in declared for schedule in product_schedules(product, settings)),
         ],
         sensors=[
             automation_sensor(),
-            freshness_sensor(),
+            promise_sensor(settings, declared),
             drain_sensor(settings),
             lineage_sensor(settings),
             rollback_sensor(settings),

@@ -30,6 +30,7 @@ PlatformError
 │   ├── FeaturesChangedError    the stored features are not those that a pair was trained on
 │   ├── VersionNotLiveError     a batch was asked for with a model version that is not in force
 │   ├── BundleExistsError       another bundle lies where one is to be written
+│   ├── OutputVersionUnavailableError  the release that answers in an earlier version cannot be loaded
 │   ├── ModelUnusableError      a file of a pair cannot be loaded or used
 │   ├── EngineFailedError       an engine or its device does not work; the model is well
 │   ├── ReleaseConflictError    somebody else moved the live pointer first
@@ -46,6 +47,8 @@ PlatformError
 │   └── RollbackUnfinishedError the release is back, and something that goes with it is not yet
 ├── PublicationError
 │   ├── GuardrailRefusedError   a batch went to quarantine
+│   ├── ContractBrokenError     a batch is not what consumers of its output version rely on
+│   ├── FutureAsOfError         a batch was asked for before its as-of has come
 │   ├── ConcurrentCommitError
 │   ├── SchemaMismatchError     rows do not fit the table they are for
 │   ├── OutOfOrderCommitError
@@ -84,11 +87,14 @@ PlatformError
 │   ├── NothingPublishedError   no batch of a product was published yet
 │   ├── UnknownProductError
 │   ├── UnknownPredictionError
+│   ├── NotExplainableError     a product declares no explanation, or its model has no contributions
 │   ├── NoExperimentError       no experiment of the product is running
 │   ├── NoRolloutError          no rollout of a product is under way
 │   ├── UnknownModelVersionError   a version in a URL is not the one in force
 │   ├── BatchOnlyError          a product without an online block: its predictions are in its table
 │   ├── RouteRetiredError       an alias is past its sunset date
+│   ├── UnknownOutputVersionError  a product has no output of that version to read
+│   ├── OutputVersionRetiredError  an earlier version of an output is past its sunset
 │   ├── UnknownJobError
 │   ├── PathRefusedError        a batch job may not read or write there
 │   ├── OutputExistsError       a batch job never overwrites
@@ -420,6 +426,21 @@ class NoReleaseError(BundleError):
         super().__init__(f"product {product!r} has no live release: materialize {product}/release, then try again.")
 
 
+class OutputVersionUnavailableError(BundleError):
+    """The release that answers in an earlier version of an output was not kept or cannot be loaded."""
+
+    code = "output_version_unavailable"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, product: str, version: int, sunset: str) -> None:
+        """Name the product, the version and the day until which it is promised."""
+        super().__init__(
+            f"version {version} of the output of {product!r} is promised until {sunset}, and its release is not here: "
+            f"read the version in force, or ask the owner; `platform rollouts show {product}` says what is kept."
+        )
+
+
 class BundleExistsError(BundleError):
     """Another bundle lies where one is to be written; bundles never change."""
 
@@ -663,6 +684,32 @@ class GuardrailRefusedError(PublicationError):
         super().__init__(
             f"the batch of {product!r} as of {as_of} was refused: {failures}. It is in quarantine at {quarantine}; "
             f"the last good batch stays published."
+        )
+
+
+class ContractBrokenError(PublicationError):
+    """A batch is not what consumers of its output version rely on; what was published before stays."""
+
+    code = "contract_broken"
+
+    def __init__(self, *, product: str, version: int, release: str, breaks: str) -> None:
+        """Name the product, the version, the release whose batch consumers read, and what is different."""
+        super().__init__(
+            f"a batch of {product!r} would break version {version} of its output, as release {release} published it: "
+            f"{breaks}. Undo that, or raise score.schema_version and declare the earlier version."
+        )
+
+
+class FutureAsOfError(PublicationError):
+    """A batch was asked for before its as-of has come; published, it would stand before every batch until then."""
+
+    code = "future_as_of"
+
+    def __init__(self, *, product: str, as_of: str, now: str) -> None:
+        """Name the product, the as-of and the business time."""
+        super().__init__(
+            f"the batch of {product!r} as of {as_of} cannot be scored yet: by the business clock it is {now}. "
+            f"Score it when its as-of has come; if it has, set the clock of this machine."
         )
 
 
@@ -985,6 +1032,17 @@ class MalformedRequestError(RequestError):
         super().__init__(f"{where}: {problem}. See GET /v1/products for the schema of each product.")
 
 
+class NotExplainableError(RequestError):
+    """A score cannot be explained, or may not be."""
+
+    code = "not_explainable"
+    status = 422
+
+    def __init__(self, *, product: str, reason: str) -> None:
+        """Name the product and why."""
+        super().__init__(f"scores of {product!r} are not explained: {reason}. Ask without an explanation.")
+
+
 class UnreadableBodyError(RequestError):
     """A request body is not JSON."""
 
@@ -1182,6 +1240,34 @@ class RouteRetiredError(RequestError):
     def __init__(self, *, path: str, sunset: str, successor: str) -> None:
         """Name the alias, the day of its end and the route that takes its place."""
         super().__init__(f"{path} has ended on {sunset}: send the request to POST {successor}, see docs/http.md.")
+
+
+class UnknownOutputVersionError(RequestError):
+    """A version of an output was asked for that cannot be read: it never was, or is not yet."""
+
+    code = "unknown_output_version"
+    status = 406
+
+    def __init__(self, *, product: str, version: int, offered: str) -> None:
+        """Name the product, the version and those that are offered."""
+        super().__init__(
+            f"the output of {product!r} has no version {version} to read: offered are {offered}; name one of them, "
+            f"see docs/contracts.md."
+        )
+
+
+class OutputVersionRetiredError(RequestError):
+    """A version of an output was asked for after its sunset."""
+
+    code = "output_version_retired"
+    status = 410
+
+    def __init__(self, *, product: str, version: int, sunset: str, current: int, change: str) -> None:
+        """Name the product, the version, the day of its end, the version in force and what is different in it."""
+        super().__init__(
+            f"version {version} of the output of {product!r} has ended on {sunset}: read version {current}. "
+            f"What changed: {change}"
+        )
 
 
 class UnknownJobError(RequestError):

@@ -31,7 +31,7 @@ class Settings:
     data_source: DataSource = "full"
     clock_mode: ClockMode = "replay"
     redis_url: str | None = field(default=None, repr=False)
-    mlflow_url: str | None = None
+    mlflow_url: str | None = field(default=None, repr=False)
     ledger_url: str | None = field(default=None, repr=False)
     dagster_port: int = 3000
     dagster_read_only_port: int | None = None
@@ -41,7 +41,7 @@ class Settings:
     redis_port: int = 6399
     feast_port: int = 8888
     fsync: bool = True
-    otlp_url: str | None = None
+    otlp_url: str | None = field(default=None, repr=False)
     openlineage_url: str | None = None
     batch_roots: tuple[Path, ...] = ()
     log_kafka: str | None = None
@@ -76,7 +76,7 @@ class Settings:
             actor=env.get("PLATFORM_ACTOR") or None,
             alerts=AlertSettings.from_environment(env),
             access=cast("AccessMode", _choice(env, "PLATFORM_ACCESS", "on", get_args(AccessMode))),
-            oidc_file=_file(env, "PLATFORM_OIDC"),
+            oidc_file=next(iter(_directories(env, "PLATFORM_OIDC")), None),
         )
 
     def with_home(self, home: Path) -> Self:
@@ -147,6 +147,11 @@ class Settings:
     def published_dir(self) -> Path:
         """What consumers read: one Parquet file per product, the last good batch."""
         return self.lake_dir / "published"
+
+    @property
+    def index_dir(self) -> Path:
+        """Where single predictions lie in their tables; made again from them when it is deleted."""
+        return self.home / "index"
 
     @property
     def snapshots_dir(self) -> Path:
@@ -262,13 +267,6 @@ def _directories(env: Mapping[str, str], name: str) -> tuple[Path, ...]:
         if not Path(text).is_absolute():
             raise InvalidSettingError(name=name, value=text, allowed=f"absolute paths, separated by {os.pathsep!r}")
     return tuple(map(Path, texts))
-
-
-def _file(env: Mapping[str, str], name: str) -> Path | None:
-    text = env.get(name, "")
-    if text and not Path(text).is_absolute():
-        raise InvalidSettingError(name=name, value=text, allowed="the path of a file from the root")
-    return Path(text) if text else None
 
 
 def _brokers(env: Mapping[str, str], name: str) -> str | None:

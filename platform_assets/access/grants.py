@@ -82,7 +82,8 @@ def versions_of(product: Product, consumers: Sequence[Consumer]) -> tuple[str, .
     read = {
         number for each in consumers for one in each.reads if one.product == product.name for number in one.versions
     }
-    return tuple(str(number) for number in sorted({product.score.schema_version, *read}))
+    earlier = {each.version for each in product.earlier_versions}
+    return tuple(str(number) for number in sorted({product.score.schema_version, *earlier, *read}))
 
 
 def resources_of(product: Product) -> tuple[Resource, ...]:

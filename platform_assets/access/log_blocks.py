@@ -50,12 +50,15 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     mac: str = ""
 
 
+_UNSIGNED = b'""}'  # how a block without its MAC ends: it is the last field
 _DECODER = msgspec.json.Decoder(Block)
 
 
-def signed(block: Block, key: bytes) -> Block:
-    """Return a block with the MAC of all that it says."""
-    return msgspec.structs.replace(block, mac=_mac(block, key))
+def signed_line(block: Block, key: bytes) -> tuple[str, bytes]:
+    """Return the MAC of all that a block says, and its line with it; what is signed is encoded once."""
+    text = line_of(block)
+    mac = _mac_of(text, key)
+    return mac, text.removesuffix(_UNSIGNED) + f'"{mac}"}}'.encode("ascii")
 
 
 def line_of(block: Block) -> bytes:
@@ -80,4 +83,8 @@ def text_digest(content: bytes) -> str:
 
 
 def _mac(block: Block, key: bytes) -> str:
-    return hmac.digest(key, line_of(msgspec.structs.replace(block, mac="")), "sha256").hex()
+    return _mac_of(line_of(msgspec.structs.replace(block, mac="")), key)
+
+
+def _mac_of(text: bytes, key: bytes) -> str:
+    return hmac.digest(key, text, "sha256").hex()

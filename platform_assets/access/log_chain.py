@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from platform_assets.access.log_anchor import Anchor, read_anchor, write_anchor
-from platform_assets.access.log_blocks import NO_BLOCK, Access, Block, Opening, line_of, read_line, signed, text_digest
+from platform_assets.access.log_blocks import NO_BLOCK, Access, Block, Opening, read_line, signed_line, text_digest
 from platform_assets.access.log_files import LogFiles, segment_number
 from platform_assets.access.private_files import held
 from platform_assets.inference.durable import sync_directory
@@ -43,20 +43,19 @@ class Chain:
         """Write accesses as one block and return the new end; raises OSError when the disk does not take it."""
         with held(self._files.log_dir / self._name):
             end, opening = self._where_to_go_on()
-            block = signed(
-                Block(
-                    chain=self._name,
-                    sequence=end.sequence + 1,
-                    prev=end.mac,
-                    accesses=tuple(accesses),
-                    lost_denials=lost_denials,
-                    opening=opening,
-                ),
-                self._key,
+            block = Block(
+                chain=self._name,
+                sequence=end.sequence + 1,
+                prev=end.mac,
+                accesses=tuple(accesses),
+                lost_denials=lost_denials,
+                opening=opening,
             )
+            mac, line = signed_line(block, self._key)
             self._end = None  # unless all of it is on disk
-            self._end = self._write(end, block)
-            anchor = Anchor(chain=self._name, sequence=block.sequence, block_mac=block.mac)
+            segment, size = self._write(end, line)
+            self._end = _End(segment=segment, size=size, sequence=block.sequence, mac=mac)
+            anchor = Anchor(chain=self._name, sequence=block.sequence, block_mac=mac)
             with suppress(OSError):  # the block is on disk; it is anchored with the next one
                 write_anchor(self._files.anchors_dir, anchor, self._key, fsync=self._files.fsync)
         return anchor
@@ -95,9 +94,10 @@ class Chain:
             return end
         return _End(segment=end.segment, size=end.size, sequence=found.sequence, mac=found.mac, torn=torn)
 
-    def _write(self, end: _End, block: Block) -> _End:
+    def _write(self, end: _End, line: bytes) -> tuple[int, int]:
+        """Append a line; return the segment that it is in, with its size then."""
         segment, size = end.segment, end.size
-        content = (b"\n" if end.torn else b"") + line_of(block) + b"\n"
+        content = (b"\n" if end.torn else b"") + line + b"\n"
         if size >= self._segment_bytes and not end.torn:
             segment, size = segment + 1, 0
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
@@ -112,7 +112,7 @@ class Chain:
             os.close(descriptor)
         if size == 0:
             sync_directory(self._files.log_dir, fsync=self._files.fsync)
-        return _End(segment=segment, size=size + len(content), sequence=block.sequence, mac=block.mac)
+        return segment, size + len(content)
 
 
 def _last_sound(lines: Sequence[bytes], key: bytes) -> Block | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from platform_assets.audit.batch_answers import publication_behind
+from platform_assets.audit.id_index import IdIndex, Located
 from platform_assets.contract import names
 from platform_assets.errors import NotMaterializedError, UnknownPredictionError, UnknownRecordError
-from platform_assets.lakehouse.read import read_table
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import open_ledger
 from platform_assets.ledger.publications import publications
@@ -20,11 +20,21 @@ _PRODUCT = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class FoundPrediction:
-    """A prediction as it was given, and the artifacts that it was made from."""
+    """A prediction as it was given, and the artifacts that it was made from; `row` is that of its table.
+
+    `place` is that of the row in its file: of a batch row, also that of its inputs in theirs.
+    """
 
     mode: Literal["batch", "online"]
-    facts: Mapping[str, str]
+    product: str
+    row: Mapping[str, Any]
     inputs: Sequence[str]
+    place: int
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The row as text; what it does not say is left out."""
+        return {name: _as_text(value) for name, value in self.row.items() if value is not None}
 
 
 def find_prediction(settings: Settings, prediction_id: str) -> FoundPrediction:
@@ -39,27 +49,39 @@ def find_prediction(settings: Settings, prediction_id: str) -> FoundPrediction:
     try:
         if mode == "batch":
             return _batch(settings, prediction_id, product, day)
-        return _online(settings, prediction_id, product)
+        return _online(settings, prediction_id, product, day)
     except NotMaterializedError as error:
         raise UnknownPredictionError(prediction_id=prediction_id) from error
 
 
+def batch_index(settings: Settings, product: str) -> IdIndex:
+    """Return the index of the prediction table of a product."""
+    return IdIndex(settings.predictions_dir / product, settings.index_dir / "predictions" / product)
+
+
+def log_index(settings: Settings) -> IdIndex:
+    """Return the index of the prediction log."""
+    return IdIndex(settings.prediction_log_dir, settings.index_dir / "prediction_log")
+
+
 def _batch(settings: Settings, prediction_id: str, product: str, day: dt.date) -> FoundPrediction:
-    # The day is in the id, so only one partition of the table is read.
-    filters = [("prediction_date", "=", day), ("prediction_id", "=", prediction_id)]
-    row = _only(read_table(settings.predictions_dir / product, filters=filters).to_pylist(), prediction_id)
-    return FoundPrediction(
-        mode="batch",
-        facts=_facts(row),
-        inputs=[row["input_artifact"], artifact_id("release", product, row["release_id"])],
+    folder = f"prediction_date={day.isoformat()}/model_version=*"
+    found = _known(batch_index(settings, product).find(prediction_id, first=folder, folders=folder), prediction_id)
+    row = {**found.row, "model_version": int(found.row["model_version"])}
+    inputs = [row["input_artifact"], artifact_id("release", product, row["release_id"])]
+    return FoundPrediction("batch", product, row, inputs, found.place)
+
+
+def _online(settings: Settings, prediction_id: str, product: str, day: dt.date) -> FoundPrediction:
+    # The day in the id is that of the event, which is the day of the answer but for replayed time.
+    folders = f"product={product}/predicted_date="
+    found = _known(
+        log_index(settings).find(prediction_id, first=f"{folders}{day.isoformat()}", folders=f"{folders}*"),
+        prediction_id,
     )
-
-
-def _online(settings: Settings, prediction_id: str, product: str) -> FoundPrediction:
-    filters = [("product", "=", product), ("prediction_id", "=", prediction_id)]
-    row = _only(read_table(settings.prediction_log_dir, filters=filters).to_pylist(), prediction_id)
+    row = found.row
     inputs = _batch_inputs(settings, product, row) if row["fallback"] == "last_batch" else _live_inputs(product, row)
-    return FoundPrediction(mode="online", facts=_facts(row), inputs=inputs)
+    return FoundPrediction("online", product, row, inputs, found.place)
 
 
 def _live_inputs(product: str, row: Mapping[str, Any]) -> list[str]:
@@ -80,15 +102,11 @@ def _batch_inputs(settings: Settings, product: str, row: Mapping[str, Any]) -> l
     return [artifact_id("publication", product, behind.digest)]
 
 
-def _only(rows: list[dict[str, Any]], prediction_id: str) -> dict[str, Any]:
-    if not rows:
+def _known(found: Located | None, prediction_id: str) -> Located:
+    if found is None:
         raise UnknownPredictionError(prediction_id=prediction_id)
-    return rows[0]
+    return found
 
 
-def _facts(row: Mapping[str, object]) -> dict[str, str]:
-    return {
-        name: value.isoformat() if isinstance(value, dt.datetime | dt.date) else str(value)
-        for name, value in row.items()
-        if value is not None
-    }
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, dt.datetime | dt.date) else str(value)

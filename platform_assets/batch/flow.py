@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from platform_assets.batch.due import require_begun
 from platform_assets.batch.guarding.gather import gather
 from platform_assets.batch.guarding.judge import judge_batch
 from platform_assets.batch.guarding.result import GuardrailResult
 from platform_assets.batch.inputs import BatchInputs, load_inputs
+from platform_assets.batch.output_versions import require_unbroken
 from platform_assets.batch.publication import (
     BatchRun,
     Published,
@@ -67,10 +69,13 @@ class BatchOutcome:
 def run_batch(settings: Settings, ledger: Ledger, run: BatchRun) -> BatchOutcome:
     """Score one as-of with one release and publish it, or put it in quarantine; what was published before stays.
 
-    Raises RecalledError, before anything is scored, where the release or the inputs were made from something recalled.
+    Before anything is scored it raises RecalledError, where the release or the inputs were made from something
+    recalled, FutureAsOfError, and ContractBrokenError, where consumers of the output's version could not go on.
     """
+    require_begun(settings, run)
     bundle = load_bundle(settings.home / run.release.bundle_path, expected_digest=run.release.bundle_digest)
     _require_same_features(settings, bundle)
+    require_unbroken(settings, ledger, run, bundle.product)
     # The declaration in the bundle, not today's file, says what this release reads.
     inputs = load_inputs(settings, bundle.product, run.as_of)
     input_artifact = _record_inputs(ledger, run, inputs)
@@ -119,7 +124,10 @@ def _check_and_persist(
         path = refuse_batch(settings, ledger, run, rows, failures, digest=digest)
         LOG.warning("step 5 of 5, persist: in quarantine at %s", path)
         return BatchOutcome(run, rows.num_rows, input_artifact, results, None, str(path))
-    published = publish_batch(settings, ledger, run, staged, digest=digest, input_artifact=input_artifact)
+    verdicts = [result.as_reason() for result in results]
+    published = publish_batch(
+        settings, ledger, run, staged, digest=digest, input_artifact=input_artifact, guardrails=verdicts
+    )
     LOG.info("step 5 of 5, persist: revision %d, new: %s", published.record.revision, published.is_new)
     return BatchOutcome(run, rows.num_rows, input_artifact, results, published, None)
 
@@ -137,7 +145,7 @@ def _predict(run: BatchRun, bundle: Bundle, inputs: BatchInputs, input_artifact:
     # The declaration in the bundle, not today's file, says how this release scores.
     stages = score_in_stages(bundle, to_frame(bundle.product, inputs.table))
     rows = prediction_rows(bundle.product, inputs.table, stages.scored, identity)
-    return with_replay_columns(rows, stages, bundle.predictor)
+    return with_replay_columns(rows, stages, bundle)
 
 
 def _record_inputs(ledger: Ledger, run: BatchRun, inputs: BatchInputs) -> str:

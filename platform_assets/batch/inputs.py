@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# One row is read together with this many: an audit that looks for one must not read a million.
+_ROWS_TOGETHER = 32_768
+
+
 @dataclass(frozen=True, slots=True)
 class BatchInputs:
     """The rows to score, their digest and the file that keeps them for replay."""
@@ -43,7 +47,7 @@ def _keep(directory: Path, table: "pa.Table", *, fsync: bool) -> BatchInputs:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", row_group_size=_ROWS_TOGETHER)
     content = sink.getvalue().to_pybytes()
     digest = hashlib.sha256(content).hexdigest()
     path = directory / f"{digest[:16]}.parquet"

@@ -16,12 +16,12 @@ from platform_assets.online.snapshot_copy import KeySetTable, PackedSnapshot, pa
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = ("score", "uncertainty", "as_of", "model_version")
+COLUMNS = ("score", "uncertainty", "as_of", "model_version", "output_schema_version")
 _SECONDS_PER_HOUR = 3600.0
 
 
 def pack_last_batch(product: Product, rows: "pa.Table", *, as_of: dt.datetime, snapshot_id: str) -> PackedSnapshot:
-    """Return the snapshot that maps each row key to score, uncertainty, as-of and model version."""
+    """Return the snapshot that maps each row key to score, uncertainty, as-of and the versions of model and output."""
     instant = epoch_seconds(as_of)
     values = np.column_stack(
         [
@@ -29,6 +29,7 @@ def pack_last_batch(product: Product, rows: "pa.Table", *, as_of: dt.datetime, s
             _floats(rows, "uncertainty"),
             np.full(rows.num_rows, instant),
             _floats(rows, "model_version"),
+            _floats(rows, "output_schema_version"),
         ]
     )
     # The keys are spelled from the frame, as the endpoint does, so that an instant reads the same on both sides.

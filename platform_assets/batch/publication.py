@@ -1,6 +1,8 @@
 """Steps 4 and 5 of a batch: what was staged is checked, then published in one commit or put in quarantine."""
 
 import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +39,7 @@ from platform_assets.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+GUARDRAILS = "guardrails"  # the key in the commit and in the details of a publication
 PARTITION_BY = ("prediction_date", "model_version")
 
 
@@ -79,14 +82,22 @@ def published_already(ledger: Ledger, run: BatchRun, digest: str) -> Publication
 
 
 def publish_batch(
-    settings: Settings, ledger: Ledger, run: BatchRun, staged: Staged, *, digest: str, input_artifact: str
+    settings: Settings,
+    ledger: Ledger,
+    run: BatchRun,
+    staged: Staged,
+    *,
+    digest: str,
+    input_artifact: str,
+    guardrails: Sequence[Mapping[str, object]] = (),
 ) -> Published:
     """Make a checked batch the published one of its as-of, as a new revision; what was published before stays.
 
     The very batch again writes nothing; consumers read it again if another one was shown since. A killed run may have
     committed without recording: that commit is recorded first, so that its revision is taken. Raises
     ConcurrentCommitError when another run publishes another batch of this as-of at the same moment, and RecalledError
-    for a batch that carries something recalled; one that was recalled and is sound by now is published again.
+    for a batch that carries something recalled; one that was recalled and is sound by now is published again. The
+    verdicts of the `guardrails` are kept with the commit, for audits.
     """
     table = settings.predictions_dir / run.product.name
     made_from = [input_artifact, artifact_id("release", run.product.name, run.release.release_id)]
@@ -104,6 +115,7 @@ def publish_batch(
         "run_id": run.facts.run_id,
         "published_at": run.facts.at.isoformat(),
         "input_artifact": input_artifact,
+        GUARDRAILS: json.dumps(list(guardrails)),
         **_source(settings, run),
     }
     appended = publish(staged, app_id=_app_id(run), version=revision, metadata=metadata, fsync=settings.fsync)
@@ -198,6 +210,7 @@ def _recorded(
             "revision": revision,
             "rows": row_count,
             **{name: metadata[name] for name in (SOURCE_AT,) if name in metadata},
+            GUARDRAILS: json.loads(metadata.get(GUARDRAILS, "[]")),
         },
     )
     return record_publication(

@@ -3,9 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from platform_assets.batch.earlier_views import remove_earlier_views, write_earlier_views
+from platform_assets.batch.output_versions import version_of
 from platform_assets.batch.sole_publisher import sole_publisher
 from platform_assets.contract.ages import ages_of, business_now, is_stale
 from platform_assets.contract.product import Product
@@ -17,8 +22,9 @@ from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.publication_stamps import stamps_of
 from platform_assets.ledger.publications import Publication, current_publication
 from platform_assets.published.arrow_file import remove_arrow_files
+from platform_assets.published.ledger_batch import published_batch
 from platform_assets.published.rows import published_path, write_published_file
-from platform_assets.published.status import PublishedBatch, status_of, status_path, write_status
+from platform_assets.published.status import status_of, status_path, write_status
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,30 +90,13 @@ def write_published_view(settings: Settings, product: Product, *, at: dt.datetim
     ledger = open_ledger(settings.ledger_dsn)
     with sole_publisher(settings, product):
         publication = current(ledger, product)
-        rows = read_publication(settings, product, publication)
-        batch = published_batch(ledger, publication, output_schema_version=_schema_version(product, rows))
-        path = write_published_file(settings, product, rows, batch)
+        told = published_batch(ledger, publication)
+        batch = msgspec.structs.replace(told, output_version=version_of(settings, publication))
+        path = write_published_file(settings, product, read_publication(settings, product, publication), batch)
         write_status(settings, status_of(product, batch, settings.clock, at))
         remove_arrow_files(settings, product.name, but=batch.batch_digest)
+        write_earlier_views(settings, ledger, product, partial(read_publication, settings, product), at=at)
     return PublishedView(path, publication, published_age(settings, ledger, product, publication, at=at))
-
-
-def published_batch(ledger: Ledger, publication: Publication, *, output_schema_version: int) -> PublishedBatch:
-    """Return what the published file and its status say of a publication."""
-    return PublishedBatch(
-        product=publication.product,
-        release_id=publication.release_id,
-        model_version=publication.model_version,
-        revision=publication.revision,
-        batch_digest=publication.digest,
-        stamps=stamps_of(ledger, publication),
-        output_schema_version=output_schema_version,
-    )
-
-
-def _schema_version(product: Product, rows: "pa.Table") -> int:
-    """Return the version of the contract that a batch was written under; one without rows keeps the present one."""
-    return int(rows.column("output_schema_version")[0].as_py()) if rows.num_rows else product.score.schema_version
 
 
 def remove_published_view(settings: Settings, ledger: Ledger, product: Product) -> None:
@@ -117,6 +106,7 @@ def remove_published_view(settings: Settings, ledger: Ledger, product: Product) 
         if current_publication(ledger, product.name) is None and path.exists():
             path.unlink()
             status_path(settings, product.name).unlink(missing_ok=True)
+            remove_earlier_views(settings, product)
             remove_arrow_files(settings, product.name)
             sync_directory(path.parent, fsync=settings.fsync)
 

@@ -83,7 +83,15 @@ def release_quarantined(
         # Commit, publication and decision under one lock of the ledger, so that two people never decide both.
         with ledger.transaction():
             require_undecided(ledger, "quarantined_batch", str(batch.quarantine_id))
-            published = publish_batch(settings, ledger, run, staged, digest=batch.digest, input_artifact=input_artifact)
+            published = publish_batch(
+                settings,
+                ledger,
+                run,
+                staged,
+                digest=batch.digest,
+                input_artifact=input_artifact,
+                guardrails=batch.reasons,
+            )
             evidence = {**_evidence(batch), "publication_id": published.record.publication_id}
             decision = record_decision(
                 ledger,

@@ -103,9 +103,7 @@ def _score_again(
         predicted_at=publication.published_at,
     )
     stages = score_in_stages(bundle, to_frame(bundle.product, inputs))
-    return with_replay_columns(
-        prediction_rows(bundle.product, inputs, stages.scored, identity), stages, bundle.predictor
-    )
+    return with_replay_columns(prediction_rows(bundle.product, inputs, stages.scored, identity), stages, bundle)
 
 
 def _differing(made: "pa.Table", stored: "pa.Table") -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """All that follows from a declaration, gathered as plain data in the order in which a reader asks."""
 
+from collections.abc import Iterator
 from typing import get_args
 
 from platform_assets.commands.differences import batch_online_differences
@@ -8,6 +9,7 @@ from platform_assets.contract.compile import product_digest
 from platform_assets.contract.evaluation import COMPARED_BY, Gate
 from platform_assets.contract.guardrails import GUARDRAILS, GuardrailName, Guardrails
 from platform_assets.contract.product import Product
+from platform_assets.contract.promises import Freshness
 from platform_assets.contract.recipes import Ensemble, Recipe
 from platform_assets.features.view_contracts import load_views
 from platform_assets.settings import Settings
@@ -127,12 +129,20 @@ def _promises(product: Product) -> dict[str, object]:
     return {
         "cadence": f"{batch.cadence}, at {batch.cron} UTC",
         "freshness": f"at most {batch.freshness.max_age_hours:g} h old, warning from {batch.freshness.warn_hours:g} h",
+        "ages": list(_other_ages(batch.freshness)),
+        "actions": [f"{action.name}: {action.description} Not with a stale batch." for action in product.actions],
         "guardrails": [
             f"at least {guardrails.min_rows} rows",
             f"every score from {product.score.low} to {product.score.high}",
             *(guardrail_text(guardrails, name) for name in GUARDRAILS if name not in {"row_count", "value_range"}),
         ],
     }
+
+
+def _other_ages(freshness: Freshness) -> Iterator[str]:
+    yield f"published at most {freshness.max_publication_age_hours or freshness.max_age_hours:g} h ago"
+    if freshness.max_source_age_hours is not None:
+        yield f"newest raw event at most {freshness.max_source_age_hours:g} h before the as-of"
 
 
 def guardrail_text(guardrails: Guardrails, name: GuardrailName) -> str:

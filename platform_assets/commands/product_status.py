@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from platform_assets.clock import midnight
 from platform_assets.commands.existing_ledger import existing_ledger
 from platform_assets.contract import names
-from platform_assets.contract.datasets import DATASETS
+from platform_assets.contract.ages import Age, ages_of, is_stale
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import Freshness
 from platform_assets.inference.live_pointer import read_live
@@ -25,7 +24,10 @@ FreshnessState = Literal["fresh", "warning", "late", "nothing published"]
 
 
 class ProductStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One product now. `age_hours` is from the as-of of the last publication to business time; None: none yet."""
+    """One product now. `age_hours` is from the as-of of the last publication to business time; None: none yet.
+
+    It is late by any of its three clocks, and then no machine may act on it.
+    """
 
     product: str
     is_online: bool
@@ -37,6 +39,7 @@ class ProductStatus(msgspec.Struct, frozen=True, kw_only=True):
     published_at: dt.datetime | None
     age_hours: float | None
     max_age_hours: float
+    action_allowed: bool
     freshness: FreshnessState
     snapshot_id: str | None
     snapshot_as_of: dt.datetime | None
@@ -61,7 +64,8 @@ def _status(settings: Settings, ledger: "Ledger | None", product: Product, wall:
     live = read_live(settings.releases_dir, product.name)
     release = read_release(settings.releases_dir, product.name, live.release_id) if live else None
     publication, snapshot = _recorded(ledger, product)
-    age = _age_hours(settings, product, publication.as_of, wall) if publication else None
+    ages = _ages(settings, ledger, product, publication, wall) if ledger and publication else []
+    age = ages[0].hours if ages else None
     return ProductStatus(
         product=product.name,
         is_online=product.online is not None,
@@ -73,7 +77,8 @@ def _status(settings: Settings, ledger: "Ledger | None", product: Product, wall:
         published_at=publication.published_at if publication else None,
         age_hours=age,
         max_age_hours=product.batch.freshness.max_age_hours,
-        freshness=freshness_of(age, product.batch.freshness),
+        action_allowed=bool(ages) and not is_stale(ages),
+        freshness="late" if is_stale(ages) else freshness_of(age, product.batch.freshness),
         snapshot_id=snapshot.snapshot_id if snapshot else None,
         snapshot_as_of=snapshot.as_of if snapshot else None,
     )
@@ -89,6 +94,9 @@ def _recorded(ledger: "Ledger | None", product: Product) -> "tuple[Publication |
     return current_publication(ledger, product.name), current_snapshot(ledger, service)
 
 
-def _age_hours(settings: Settings, product: Product, as_of: str, wall: dt.datetime) -> float:
-    business = settings.clock.now(pinned=DATASETS[product.dataset].replay_now, wall=wall)
-    return (business - midnight(dt.date.fromisoformat(as_of))) / dt.timedelta(hours=1)
+def _ages(
+    settings: Settings, ledger: "Ledger", product: Product, publication: "Publication", wall: dt.datetime
+) -> list[Age]:
+    from platform_assets.ledger.publication_stamps import stamps_of
+
+    return ages_of(product, stamps_of(ledger, publication), settings.clock, wall)

@@ -35,6 +35,10 @@ def read(
     *,
     consumer: Annotated[str, typer.Option(help="The declared consumer that reads.")],
     purpose: Annotated[str, typer.Option(help="What for, as it is declared.")],
+    version: Annotated[
+        int | None,
+        typer.Option("--version", help="Version of the output; the default is the published one.", min=1),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Copy what is published, with its age and flags of this moment; the read is logged, and denied where undeclared.
@@ -44,13 +48,13 @@ def read(
     from platform_assets.published.rows import published_status, read_published_rows
 
     settings, chosen, at = Settings.from_environment(), product_named(product), wall_now()
-    version = published_status(settings, chosen, at=at).batch.output_schema_version
-    _admit(settings, chosen, consumer, purpose, version)
+    asked = version or published_status(settings, chosen, at=at).batch.output_version
+    _admit(settings, chosen, consumer, purpose, asked)
     if out.exists():
         raise OutputExistsError(output_uri=str(out))
-    found = read_published_rows(settings, chosen, at=at)
+    found = read_published_rows(settings, chosen, at=at, version=version)
     _write(found.table, out)
-    told = {"file": out, "rows": found.table.num_rows, "version": version, "status": found.status}
+    told = {"file": out, "rows": found.table.num_rows, "version": asked, "status": found.status}
     facts = {
         **{name: told[name] for name in ("file", "rows", "version")},
         "as of": found.status.batch.stamps.as_of,
@@ -61,7 +65,7 @@ def read(
     show(told, as_json=as_json, render=lambda: facts_table(facts))
 
 
-def _admit(settings: Settings, product: Product, consumer: str, purpose: str, version: int) -> None:
+def _admit(settings: Settings, product: Product, consumer: str, purpose: str, version: int | None) -> None:
     from platform_assets.access.caller import Asked
     from platform_assets.access.direct import admit_consumer
     from platform_assets.access.grants import compile_grants

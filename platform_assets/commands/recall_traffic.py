@@ -23,7 +23,7 @@ from platform_assets.inference.release import read_release
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.releases import pointer_moves
 from platform_assets.orchestration.rollout_by_hand import Hand, end_by_hand, switch_by_hand
-from platform_assets.registry.rollback import Crew, roll_back
+from platform_assets.registry.rollback import Crew, finish, roll_back
 from platform_assets.registry.rollback_target import Destination
 from platform_assets.rollouts.experiments import running_experiment, stop
 from platform_assets.settings import Settings
@@ -68,7 +68,7 @@ def take_from_traffic(hand: Hand, ledger: Ledger, impact: Impact, crew: Crew) ->
     """Let no affected release of a product answer; killed anywhere, the next call ends what it began."""
     name, releases_dir = hand.product.name, hand.settings.releases_dir
     affected = impact.digests("release", name)
-    ended, problems = [], []
+    ended, problems = [], [_finish_rollback(hand, ledger, crew)]
     if told := _stop_experiment(hand, affected):
         ended.append(told)
     live = read_live(releases_dir, name)
@@ -99,6 +99,15 @@ def switch_off(hand: Hand, live: LivePointer) -> str | None:
         return None
     with suppress(RolloutStateError):
         return switch_by_hand(hand, to_off=True).records_problem
+    return None
+
+
+def _finish_rollback(hand: Hand, ledger: Ledger, crew: Crew) -> str | None:
+    """Carry out what a killed recall, or anybody else, began; returns what is still behind."""
+    try:
+        finish(hand.settings, ledger, hand.product.name, crew)
+    except (RollbackBusyError, RollbackUnfinishedError, DeploymentError) as error:
+        return str(error)
     return None
 
 

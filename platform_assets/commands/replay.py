@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from platform_assets.commands.product_names import product_named
-from platform_assets.commands.replay_tables import batch_table, replayed_table, training_table
+from platform_assets.commands.replay_tables import batch_table, explained_table, replayed_table, training_table
 from platform_assets.commands.terminal import JsonFlag, finish, json_of, say, show
 from platform_assets.settings import Settings
 
@@ -43,6 +43,7 @@ def replay(  # noqa: PLR0913 - one flag for each thing that can be chosen
         bool, typer.Option("--batch", help="Score a published batch again, from the same inputs.")
     ] = False,
     training: Annotated[bool, typer.Option("--training", help="Train a model version again from its records.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Also tell what each input added to the score.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Compute a past prediction, many of them, a batch or a training again; exit code 1 where something differs."""
@@ -60,12 +61,17 @@ def replay(  # noqa: PLR0913 - one flag for each thing that can be chosen
     elif is_many:
         _replay_many(settings, product, since, None if everything else sample, to, as_json=as_json)
     else:
-        _replay_one(settings, words[0], as_json=as_json)
+        _replay_one(settings, words[0], explain=explain, as_json=as_json)
 
 
-def _replay_one(settings: Settings, prediction_id: str, *, as_json: bool) -> None:
+def _replay_one(settings: Settings, prediction_id: str, *, explain: bool, as_json: bool) -> None:
+    from platform_assets.audit.replay.explain import explain_one
     from platform_assets.audit.replay.replay import replay_one
 
+    if explain:
+        explained = explain_one(settings, prediction_id)
+        show(explained, as_json=as_json, render=lambda: explained_table(explained))
+        return
     replayed = replay_one(settings, prediction_id)
     show(replayed, as_json=as_json, render=lambda: replayed_table(replayed))
     finish(is_ok=replayed.verdict != "failed")

@@ -9,6 +9,7 @@ from rich.table import Table
 from platform_assets.commands.terminal import facts_table
 
 if TYPE_CHECKING:
+    from platform_assets.audit.replay.explain import PastExplanation
     from platform_assets.audit.replay.verdict import Replayed
     from platform_assets.batch.replay import BatchReplay
     from platform_assets.training.retrain import Retrained
@@ -25,6 +26,16 @@ def replayed_table(replayed: "Replayed") -> Group:
         table.add_row(stage.stage, f"[{colour}]{stage.outcome}[/]", *map(escape, told))
     facts = {"prediction": replayed.prediction_id, "release": replayed.release_id, "verdict": replayed.verdict}
     return Group(facts_table({**facts, "reason": replayed.reason} if replayed.reason else facts), table)
+
+
+def explained_table(past: "PastExplanation") -> Group:
+    """Return the verdict of one prediction and what each input added to its score."""
+    told = past.explanation
+    table = Table("input", "value", "adds", "in words")
+    for reason in told.reasons:
+        table.add_row(reason.feature, str(reason.value), f"{reason.contribution:+.6f}", escape(reason.text))
+    facts = {"baseline": told.baseline, "margin": told.margin}
+    return Group(replayed_table(past.replayed), facts_table(facts), table)
 
 
 def batch_table(replayed: "BatchReplay") -> Table:

@@ -1,15 +1,19 @@
-"""`platform trace <prediction id>`: the chain from one prediction back to the raw files, as a tree."""
+"""`platform trace <prediction id>`: how one prediction came to be, as a tree, as data or as a page."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Group
 from rich.markup import escape
+from rich.table import Table
 from rich.tree import Tree
 
-from platform_assets.commands.terminal import JsonFlag, show
+from platform_assets.commands.terminal import JsonFlag, facts_table, say, show
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from platform_assets.audit.evidence import Evidence
     from platform_assets.audit.trace import TraceNode
 
 
@@ -18,14 +22,51 @@ _MOST_TEXT = 240
 
 def trace(
     prediction_id: Annotated[str, typer.Argument(help="Id of a batch or online prediction.")],
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Also write it as a page to read and print to this new file.")
+    ] = None,
     *,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what a prediction was made from, down to the raw files and their sha256."""
-    from platform_assets.audit.trace import trace as trace_prediction
+    """Show how a prediction came to be: values, model, approval, readers, and the chain down to the raw files."""
+    from platform_assets.audit.evidence import gather_evidence
+    from platform_assets.audit.trace_page import trace_page
 
-    node = trace_prediction(Settings.from_environment(), prediction_id)
-    show(node, as_json=as_json, render=lambda: trace_tree(node))
+    if html is not None and (html.exists() or not html.parent.is_dir()):
+        problem = f"{html} must be a new file in a directory that is there"
+        raise typer.BadParameter(problem)
+    evidence = gather_evidence(Settings.from_environment(), prediction_id)
+    if html is not None:
+        with html.open("x", encoding="utf-8") as page:
+            page.write(trace_page(evidence))
+        say(f"the page is {html}")
+    show(evidence, as_json=as_json, render=lambda: Group(_tables(evidence), trace_tree(evidence.chain)))
+
+
+def _tables(evidence: "Evidence") -> Table:
+    table = facts_table(
+        {**evidence.prediction, **{f"{each.source}: {each.name}": each.value for each in evidence.values}}
+    )
+    model = evidence.model
+    if model is not None:
+        table.add_row("model", f"version {model.version}, release {model.release_id}, code {model.code_version}")
+        approved = f"{model.approved_at} by {model.approved_by}: {model.approval_reason}"
+        table.add_row("approved", escape(approved))
+    for name, value in evidence.traffic.items():
+        table.add_row(name, escape(value))
+    for verdict in evidence.guardrails:
+        table.add_row(f"guardrail {verdict.guardrail}", escape(f"{verdict.level}: {verdict.found}"))
+    for made in evidence.decisions:
+        table.add_row(made.verdict, escape(f"{made.decided_at.isoformat()} by {made.decided_by}: {made.reason}"))
+    for reader in evidence.readers:
+        table.add_row("reader", escape(f"{reader.title} for {', '.join(reader.purposes)}"))
+    for problem in evidence.missing:
+        table.add_row("[yellow]cannot be told[/]", escape(problem))
+    if evidence.recall is not None:
+        told = f"{evidence.recall.subject} by {evidence.recall.decided_by}: {evidence.recall.reason}"
+        table.add_row("[bold red]recalled[/]", escape(told))
+    table.add_row("check it", evidence.replay_command)
+    return table
 
 
 def trace_tree(node: "TraceNode", parent: Tree | None = None) -> Tree:

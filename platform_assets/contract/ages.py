@@ -101,5 +101,10 @@ def valid_until(product: Product, stamps: Stamps, clock: BusinessClock) -> dt.da
     return min(stamps.as_of + dt.timedelta(hours=promised.max_age_hours), ran_at + dt.timedelta(hours=of_run))
 
 
+def is_fresh(age_s: float, limit_s: float) -> bool:
+    """Tell whether an age in seconds is within its limit; one that lies before its start belongs to a wrong clock."""
+    return _LEAST_HOURS * 3600.0 <= age_s <= limit_s
+
+
 def _hours(age: dt.timedelta) -> float:
     return age / dt.timedelta(hours=1)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 _BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _SUNDAY = 7
+# A day that comes once in eight years is found (the leap day around 2100); one that never comes ends the search.
+_SEARCHED = dt.timedelta(days=8 * 366)
 
 
 def firings(cron: str, first: dt.date, last: dt.date) -> Iterator[dt.datetime]:
@@ -23,6 +25,15 @@ def firings(cron: str, first: dt.date, last: dt.date) -> Iterator[dt.datetime]:
                 for hour in sorted(hours)
                 for minute in sorted(minutes)
             )
+
+
+def next_firing(cron: str, after: dt.datetime) -> dt.datetime | None:
+    """Return the first instant of a cron line after another instant, None for one that never comes.
+
+    Raises ValueError for a wrong line.
+    """
+    start = after.astimezone(dt.UTC).date()
+    return next((instant for instant in firings(cron, start, start + _SEARCHED) if instant > after), None)
 
 
 def _fields(cron: str) -> list[frozenset[int]]:

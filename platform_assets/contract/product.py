@@ -4,12 +4,14 @@ import msgspec
 
 from platform_assets.contract.datasets import DatasetName
 from platform_assets.contract.evaluation import Acceptance, Baseline, Gate, Label, Slice, TimeSplit
+from platform_assets.contract.explanation import Explanation
 from platform_assets.contract.features import FeatureService, OnDemand, RequestField
 from platform_assets.contract.guardrails import Guardrails
 from platform_assets.contract.online import Online
 from platform_assets.contract.promises import AutomatedAction, BatchPlan, Owner
 from platform_assets.contract.recipes import Recipe
 from platform_assets.contract.score import Score
+from platform_assets.contract.versions import EarlierVersion
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +28,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `examples` is SQL like the batch population, for training rows; left out, the batch population serves both.
     `not_inputs` are stored or request columns that only feed on-demand features, baselines or join keys.
     `categories` are text columns that the preprocessor encodes. `actions` are what machines do with predictions.
+    `earlier_versions` are those of the output's contract before `score.schema_version`, every one of them.
     """
 
     name: str
@@ -52,6 +55,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     examples: str | None = None
     actions: tuple[AutomatedAction, ...] = ()
     online: Online | None = None
+    explanation: Explanation | None = None
+    earlier_versions: tuple[EarlierVersion, ...] = ()
 
     @property
     def stored_columns(self) -> tuple[str, ...]:

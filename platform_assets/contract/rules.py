@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from platform_assets.contract.evaluation import COMPARED_BY
 from platform_assets.contract.experiment_rules import broken_product_experiment_rules
+from platform_assets.contract.explanation import broken_explanation_rules
 from platform_assets.contract.guardrail_rules import broken_guardrail_rules
 from platform_assets.contract.product import Product
 from platform_assets.contract.recipe_rules import broken_recipe_rules
 from platform_assets.contract.recipes import RfmSegments
 from platform_assets.contract.rollout_rules import broken_plan_rules
+from platform_assets.contract.version_rules import broken_version_rules
 
 # Feast's DuckDB join drops or confuses columns of these names.
 FORBIDDEN_COLUMN = re.compile(r"^(rn|entity_row_id|row_id|label|.*_y)$")
@@ -32,6 +34,7 @@ def broken_rules(product: Product, *, file_stem: str) -> Iterator[BrokenRule]:
     yield from _recipe_rules(product)
     yield from _evaluation_rules(product)
     yield from map(BrokenRule._make, broken_guardrail_rules(product.guardrails))
+    yield from map(BrokenRule._make, broken_version_rules(product))
     yield from _online_rules(product)
 
 
@@ -77,6 +80,8 @@ def _recipe_rules(product: Product) -> Iterator[BrokenRule]:
             yield BrokenRule("recipe.rules", "their names differ from score.classes", "List the same names in order.")
     for where, problem, remedy in broken_recipe_rules(product.recipe):
         yield BrokenRule(f"recipe.{where}", problem, remedy)
+    for broken in broken_explanation_rules(product.explanation, product.recipe, product.model_inputs):
+        yield BrokenRule(*broken)
 
 
 def _evaluation_rules(product: Product) -> Iterator[BrokenRule]:

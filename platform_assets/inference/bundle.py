@@ -92,7 +92,7 @@ def read_manifest(directory: Path) -> BundleManifest:
         return msgspec.json.decode(path.read_bytes(), type=BundleManifest)
     except FileNotFoundError:
         raise NotMaterializedError(what=f"bundle {directory}", asset="the product's model") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError) as error:  # msgspec leaves bytes that are no text to Python
         raise ModelUnusableError(file=str(path), problem=str(error)) from error
 
 

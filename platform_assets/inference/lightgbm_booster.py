@@ -8,6 +8,8 @@ from platform_assets.inference.lightgbm_library import check_call, lightgbm_libr
 
 FLOAT64 = 1
 NORMAL = 0
+RAW_SCORE = 1
+CONTRIBUTIONS = 3
 ALL_ITERATIONS = -1
 # One thread: small batches stall on a pool, and the order of summation stays the same everywhere.
 PARAMETERS = b"num_threads=1"
@@ -39,8 +41,11 @@ class Booster:
         if self.handle:
             lightgbm_library().LGBM_BoosterFree(self.handle)
 
-    def predict_into(self, matrix: Floats, scores: Floats) -> None:
-        """Score a C-contiguous matrix [rows >= 1, inputs] into `scores`; other threads run meanwhile."""
+    def predict_into(self, matrix: Floats, scores: Floats, *, kind: int = NORMAL) -> None:
+        """Score a C-contiguous matrix [rows >= 1, inputs] into `scores`; other threads run meanwhile.
+
+        With CONTRIBUTIONS, `scores` is [rows, inputs + 1], C-contiguous, and gets the baseline last.
+        """
         rows, columns = matrix.shape
         written = ctypes.c_int64()
         check_call(
@@ -51,7 +56,7 @@ class Booster:
                 rows,
                 columns,
                 _ROW_MAJOR,
-                NORMAL,
+                kind,
                 0,
                 ALL_ITERATIONS,
                 PARAMETERS,

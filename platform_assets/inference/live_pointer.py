@@ -12,6 +12,7 @@ import msgspec
 from platform_assets.contract.rollout import RolloutPlan, Step
 from platform_assets.errors import ModelUnusableError, ReleaseConflictError, VersionRefusedError
 from platform_assets.inference.durable import write_file
+from platform_assets.inference.kept_contracts import contracts_to_keep
 from platform_assets.inference.pointer_moves import Cause, PointerMove, write_move
 from platform_assets.inference.refusals import is_refused
 from platform_assets.inference.release import read_release
@@ -50,10 +51,14 @@ class LiveRollout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class KeptRelease(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A release that was replaced: deprecated, and loaded until then so that the way back is short."""
+    """A release that was replaced: deprecated, and loaded until then so that the way back is short.
+
+    One with a `contract_version` answers for that earlier version of the output's contract, until its sunset.
+    """
 
     release_id: str
     until: dt.datetime
+    contract_version: int | None = None
 
 
 class SwitchedOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,6 +112,7 @@ def put_live(releases_dir: Path, product: str, wanted: LivePointer, cause: Cause
         read_release(releases_dir, product, release_id)
     with _locked(releases_dir / product / ".lock"):
         live = read_live(releases_dir, product)
+        wanted = _with_contracts(releases_dir, product, live, wanted)
         actual = live.sequence if live else 0
         if actual != wanted.sequence - 1:
             raise ReleaseConflictError(product=product, expected=wanted.sequence - 1, actual=actual)
@@ -161,6 +167,21 @@ def _raised(wanted: LivePointer, before: LivePointer | None) -> Iterator[str]:
 
 def _still_kept(live: LivePointer, at: dt.datetime, *, without: str) -> tuple[KeptRelease, ...]:
     return tuple(one for one in live.kept if one.until > at and one.release_id != without)
+
+
+def _with_contracts(releases_dir: Path, product: str, before: LivePointer | None, wanted: LivePointer) -> LivePointer:
+    """Return the pointer that also keeps the last release of each earlier contract version, as its release says."""
+    if before is None or before.release_id == wanted.release_id:
+        return wanted
+    # Those that answer for a version by now come first: one that went back and forth beside them is not its last.
+    standing = sorted(before.kept, key=lambda one: (one.contract_version is None, -one.until.timestamp()))
+    replaced = [one for one in (before.release_id, *(each.release_id for each in standing)) if one != wanted.release_id]
+    kept = {one.release_id: msgspec.structs.replace(one, contract_version=None) for one in wanted.kept}
+    for release_id, earlier in contracts_to_keep(releases_dir, product, by=wanted.release_id, replaced=replaced):
+        if earlier.sunset_at > wanted.moved_at:
+            until = max(earlier.sunset_at, kept[release_id].until) if release_id in kept else earlier.sunset_at
+            kept[release_id] = KeptRelease(release_id=release_id, until=until, contract_version=earlier.version)
+    return msgspec.structs.replace(wanted, kept=tuple(kept.values()))
 
 
 def _move_of(product: str, wanted: LivePointer, cause: Cause) -> PointerMove:

@@ -10,6 +10,7 @@ import msgspec
 from platform_assets.contract.names import feature_service
 from platform_assets.contract.online import FallbackKind
 from platform_assets.contract.product import Product
+from platform_assets.contract.versions import EarlierVersion
 from platform_assets.errors import DigestMismatchError, ModelUnusableError, NoReleaseError
 from platform_assets.inference.bundle_manifest import BundleManifest, bundle_digest
 from platform_assets.inference.durable import write_file
@@ -17,10 +18,11 @@ from platform_assets.inference.durable import write_file
 _ID_LENGTH = 16
 
 
-class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A bundle with the contract under which it answers. `bundle_path` is relative to the platform's home.
 
-    `fallbacks` is empty and `default_score` None for a product without an online block.
+    `fallbacks` is empty and `default_score` None for a product without an online block. `earlier_versions` are those
+    of the contract before `contract_version`; left out where there are none, so that a file from before has its id.
     """
 
     release_id: str
@@ -34,6 +36,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     default_score: float | None
     created_at: dt.datetime
     reason: str
+    earlier_versions: tuple[EarlierVersion, ...] = ()
 
 
 def make_release(
@@ -52,13 +55,14 @@ def make_release(
         default_score=product.online.default_score if product.online else None,
         created_at=created_at,
         reason=reason,
+        earlier_versions=product.earlier_versions,
     )
     return msgspec.structs.replace(release, release_id=content_id(release))
 
 
 def content_id(release: Release) -> str:
     """Return the first 16 hex digits of the sha256 over everything in a release but its id."""
-    told: Mapping[str, object] = {**msgspec.structs.asdict(release), "release_id": ""}
+    told: Mapping[str, object] = {**msgspec.to_builtins(release), "release_id": ""}
     return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:_ID_LENGTH]
 
 
@@ -77,7 +81,7 @@ def read_release(releases_dir: Path, product: str, release_id: str) -> Release:
         release = msgspec.json.decode(path.read_bytes(), type=Release)
     except FileNotFoundError:
         raise NoReleaseError(product=product) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError) as error:  # msgspec leaves bytes that are no text to Python
         raise ModelUnusableError(file=str(path), problem=str(error)) from error
     actual = content_id(release)
     if actual != release_id or release.release_id != release_id:

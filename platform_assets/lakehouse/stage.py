@@ -22,6 +22,8 @@ from platform_assets.lakehouse.table import arrow_schema, open_table, require_sa
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# One row is read together with this many: an audit that looks for one must not read a million.
+_ROWS_TOGETHER = 32_768
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 PartitionValue = str | int | bool | dt.date | None
 
@@ -162,7 +164,7 @@ def _write(table_dir: Path, values: dict[str, PartitionValue], part: "pa.Table",
     path = table_dir / relative
     make_directory(path.parent, fsync=fsync)
     try:
-        pq.write_table(part, path, compression="zstd")
+        pq.write_table(part, path, compression="zstd", row_group_size=_ROWS_TOGETHER)
     except OSError:
         path.unlink(missing_ok=True)
         raise

@@ -22,10 +22,13 @@ def log_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
     )
     def prediction_log(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from platform_assets.audit.find_prediction import log_index
         from platform_assets.ledger.database import open_ledger
         from platform_assets.monitoring.drain import drain_prediction_log
 
         drained = drain_prediction_log(settings, open_ledger(settings.ledger_dsn), at=run_facts(context).at)
+        if drained.rows:
+            log_index(settings).catch_up()  # so that the first trace of an answer need not
         return dg.MaterializeResult(metadata=drained.as_metadata())
 
     return [prediction_log]

@@ -1,4 +1,8 @@
-"""Promises of a product as Dagster shows them: a policy that the daemon watches and a check that the graph shows."""
+"""Promises of a product as Dagster shows them: a policy that its daemon watches, and a check that the graph shows.
+
+The policy is Dagster's own and blind: it counts from the last materialization by wall time, in replay mode as well,
+and shows what it finds on the asset's page alone. The check is painted by the watch of promises.
+"""
 
 import datetime as dt
 
@@ -17,17 +21,22 @@ def freshness_policy(freshness: Freshness) -> dg.FreshnessPolicy:
 
 
 def freshness_check(key: dg.AssetKey) -> dg.AssetCheckSpec:
-    """Return the check of an asset with a freshness policy; the freshness sensor lets it fail when the promise breaks.
+    """Return the check of an asset that consumers read; the watch of promises lets it fail and pass again.
 
     Dagster shows a broken policy on the asset's own page alone; a failed check turns its node red.
     """
-    return dg.AssetCheckSpec(FRESHNESS_CHECK, asset=key, description="The asset is younger than it promises to be.")
+    return dg.AssetCheckSpec(
+        FRESHNESS_CHECK, asset=key, description="The asset is as young and as complete as it promises to be."
+    )
 
 
-def freshness_result(*, age_hours: float, max_age_hours: float) -> dg.AssetCheckResult:
-    """Return the check that goes with a materialization: its content may be old although it was made just now."""
+def freshness_result(*, age_hours: float, max_age_hours: float, is_stale: bool = False) -> dg.AssetCheckResult:
+    """Return the check that goes with a materialization: its content may be old although it was made just now.
+
+    `is_stale` tells of the other clocks, beside the age that is shown.
+    """
     return dg.AssetCheckResult(
         check_name=FRESHNESS_CHECK,
-        passed=age_hours <= max_age_hours,
-        metadata={"age_hours": age_hours, "max_age_hours": max_age_hours},
+        passed=age_hours <= max_age_hours and not is_stale,
+        metadata={"age_hours": age_hours, "max_age_hours": max_age_hours, "is_stale": is_stale},
     )

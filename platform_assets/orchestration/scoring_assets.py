@@ -55,6 +55,7 @@ def _predictions(product: Product, settings: Settings) -> dg.AssetsDefinition:
         retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
     )
     def predictions(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        from platform_assets.audit.find_prediction import batch_index
         from platform_assets.batch.flow import release_to_score, run_batch
         from platform_assets.batch.publication import BatchRun
         from platform_assets.ledger.database import open_ledger
@@ -67,13 +68,17 @@ def _predictions(product: Product, settings: Settings) -> dg.AssetsDefinition:
         if outcome.published is None:
             error = outcome.refusal()
             raise dg.Failure(str(error), allow_retries=False) from error
+        batch_index(settings, product.name).catch_up()  # so that the first trace of a row need not
         yield _materialized(outcome, outcome.published)
 
     return predictions
 
 
 def _materialized(outcome: "BatchOutcome", published: "Published") -> dg.MaterializeResult:
+    from platform_assets.ledger.artifacts import artifact_id
+
     record = published.record
+    artifact = artifact_id("publication", record.product, record.digest)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(record.digest),
         metadata={
@@ -84,6 +89,9 @@ def _materialized(outcome: "BatchOutcome", published: "Published") -> dg.Materia
             "delta_version": record.delta_version,
             "batch_digest": record.digest,
             "input_artifact": outcome.input_artifact,
+            "artifact": artifact,
+            "release_artifact": artifact_id("release", record.product, record.release_id),
+            "trace": dg.MetadataValue.md(f"`platform trace ID` for a row, `platform impact {artifact}` for the batch"),
             "is_new": published.is_new,
         },
     )
@@ -138,11 +146,16 @@ def _published(product: Product, settings: Settings) -> dg.AssetsDefinition:
                 "age_hours": view.age.hours,
                 "max_age_hours": product.batch.freshness.max_age_hours,
                 "is_stale": view.age.is_stale,
+                "allowed_actions": [] if view.age.is_stale else [action.name for action in product.actions],
                 "release_id": view.publication.release_id,
                 "revision": view.publication.revision,
             },
             check_results=[
-                freshness_result(age_hours=view.age.hours, max_age_hours=product.batch.freshness.max_age_hours)
+                freshness_result(
+                    age_hours=view.age.hours,
+                    max_age_hours=product.batch.freshness.max_age_hours,
+                    is_stale=view.age.is_stale,
+                )
             ],
         )
 

@@ -1,6 +1,5 @@
-"""Sensors: a new release reaches batches and endpoint, checks gate automation, stale promises turn the graph red."""
+"""Sensors: a new release reaches batches and endpoint, checks gate automation, logged answers reach the lake."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,15 +16,12 @@ from platform_assets.online.connection import connect
 from platform_assets.online.stream import read_batch
 from platform_assets.orchestration.jobs import DRAIN_JOB
 from platform_assets.orchestration.partitions import prediction_key
-from platform_assets.orchestration.promises import FRESHNESS_CHECK
 from platform_assets.orchestration.schedules import business_day
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
     # What define_asset_job returns; Dagster does not export its name.
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-
-_BROKEN = frozenset({"WARN", "FAIL"})
 
 
 def automation_sensor() -> dg.AutomationConditionSensorDefinition:
@@ -108,47 +104,3 @@ def drain_sensor(settings: Settings) -> dg.SensorDefinition:
         return dg.RunRequest() if waiting else dg.SkipReason("the stream is empty")
 
     return prediction_log_watch
-
-
-def freshness_sensor() -> dg.SensorDefinition:
-    """Return the sensor that reports each broken freshness promise as a failed check, so that the graph shows it.
-
-    Dagster shows a broken freshness policy on the asset's own page alone; the check result turns its node red.
-    """
-
-    @dg.sensor(
-        name="freshness_watch",
-        minimum_interval_seconds=30,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Turns changes of freshness into check results and log lines that name asset and owner.",
-    )
-    def freshness_watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        graph = context.repository_def.asset_graph  # type: ignore[union-attr]
-        watched = [key for key in graph.materializable_asset_keys if graph.get(key).freshness_policy is not None]
-        records = context.instance.get_freshness_state_records(watched)
-        before = json.loads(context.cursor or "{}")
-        now = {key.to_user_string(): records[key].freshness_state.value for key in watched if key in records}
-        changed = [key for key in watched if now.get(key.to_user_string()) != before.get(key.to_user_string())]
-        if not changed:
-            return dg.SkipReason("no freshness state has changed")
-        # What holds again was materialized, and that came with its own result.
-        broken = [key for key in changed if now.get(key.to_user_string()) in _BROKEN]
-        events = [_evaluation(key, now[key.to_user_string()]) for key in broken]
-        for key in changed:
-            name = key.to_user_string()
-            owners = ", ".join(graph.get(key).owners)
-            context.log.info("%s: freshness %s -> %s; owner %s", name, before.get(name), now.get(name), owners)
-        return dg.SensorResult(cursor=json.dumps(now), asset_events=events)
-
-    return freshness_watch
-
-
-def _evaluation(key: dg.AssetKey, state: str) -> dg.AssetCheckEvaluation:
-    severity = dg.AssetCheckSeverity.ERROR if state == "FAIL" else dg.AssetCheckSeverity.WARN
-    return dg.AssetCheckEvaluation(
-        asset_key=key,
-        check_name=FRESHNESS_CHECK,
-        passed=False,
-        severity=severity,
-        metadata={"state": state},
-    )

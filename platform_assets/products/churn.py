@@ -3,6 +3,7 @@
 import datetime as dt
 
 from platform_assets.contract.evaluation import ColumnBaseline, Gate, Label, LogisticBaseline, TimeSplit
+from platform_assets.contract.explanation import Explanation, Reason
 from platform_assets.contract.features import FeatureService, FeatureViewUse, OnDemand
 from platform_assets.contract.guardrails import Guardrails, Limit
 from platform_assets.contract.online import Online
@@ -10,6 +11,36 @@ from platform_assets.contract.product import Entity, Product
 from platform_assets.contract.promises import AutomatedAction, BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score, Threshold
+
+# What the value of each input is about, in words for the people who talk to customers.
+_REASONS = {
+    "order_count": "The number of orders so far",
+    "order_count_30d": "The number of orders in the last month",
+    "order_count_90d": "The number of orders in the last 90 days",
+    "order_count_180d": "The number of orders in the last half year",
+    "order_count_365d": "The number of orders in the last year",
+    "net_spend_gbp": "What was spent so far",
+    "net_spend_gbp_30d": "What was spent in the last month",
+    "net_spend_gbp_90d": "What was spent in the last 90 days",
+    "net_spend_gbp_180d": "What was spent in the last half year",
+    "net_spend_gbp_365d": "What was spent in the last year",
+    "gap_days_mean": "The usual time between orders",
+    "gap_days_median": "The typical time between orders",
+    "gap_days_std": "How regularly orders come",
+    "gap_days_last": "The time between the last two orders",
+    "product_count_365d": "The variety of products in the last year",
+    "piece_count_365d": "The number of pieces in the last year",
+    "line_count_mean_365d": "The usual size of an order",
+    "order_gbp_mean": "The usual value of an order",
+    "order_gbp_max": "The value of the largest order",
+    "cancellation_count_90d": "The number of cancellations in the last 90 days",
+    "cancellation_count_365d": "The number of cancellations in the last year",
+    "cancelled_gbp_ratio_365d": "The cancelled share of what was ordered in the last year",
+    "active_month_count_12m": "The number of months with an order in the last year",
+    "days_since_last_order": "The time since the last order",
+    "days_since_first_order": "The time since the first order",
+    "overdue_ratio": "How overdue the next order is by the customer's own habit",
+}
 
 PRODUCT = Product(
     name="churn",
@@ -157,5 +188,12 @@ PRODUCT = Product(
         fallbacks=("last_batch", "default_score", "skip_action"),
         default_score=0.5,
         max_feature_age_hours=24,
+    ),
+    explanation=Explanation(
+        top_k=3,
+        reasons=tuple(
+            Reason(feature=feature, higher=f"{about} speaks for leaving", lower=f"{about} speaks for staying")
+            for feature, about in _REASONS.items()
+        ),
     ),
 )

@@ -15,6 +15,9 @@ from platform_assets.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_FEW = 3
+_ANY_DIGEST = "[0-9a-f]" * ARROW_DIGITS
+
 
 def write_arrow_file(settings: Settings, product: str, rows: "pa.Table", batch_digest: str) -> Path:
     """Write the rows of a batch in the Arrow IPC file format, uncompressed, which every reader understands."""
@@ -29,8 +32,12 @@ def write_arrow_file(settings: Settings, product: str, rows: "pa.Table", batch_d
 
 
 def remove_arrow_files(settings: Settings, product: str, *, but: str | None = None) -> None:
-    """Remove the Arrow files of a product, all or those of every batch but one; who has opened one reads it out."""
+    """Remove the Arrow files of a product: all, or those of every batch `but` one and the few before it.
+
+    Those before may be on their way to readers who were told their status a moment ago.
+    """
     kept = None if but is None else arrow_path(settings, product, but)
-    for path in settings.published_dir.glob(f"{product}.{'[0-9a-f]' * ARROW_DIGITS}.arrow"):
-        if path != kept:
-            path.unlink(missing_ok=True)
+    others = [path for path in settings.published_dir.glob(f"{product}.{_ANY_DIGEST}.arrow") if path != kept]
+    others.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in others if kept is None else others[_FEW:]:
+        path.unlink(missing_ok=True)

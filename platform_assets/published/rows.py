@@ -9,6 +9,7 @@ Whoever opens the file without it compares its column `valid_until` with busines
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from platform_assets.errors import NotMaterializedError
 from platform_assets.inference.durable import write_file
 from platform_assets.published.arrow_file import write_arrow_file
 from platform_assets.published.status import PublishedBatch, PublishedStatus, status_of, write_status
+from platform_assets.published.versions import require_readable, version_path
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,12 +45,17 @@ def published_path(settings: Settings, product: str) -> Path:
     return settings.published_dir / f"{product}.parquet"
 
 
-def write_published_file(settings: Settings, product: Product, rows: "pa.Table", batch: PublishedBatch) -> Path:
-    """Replace what consumers read as a whole: a reader holds the old file or the new one, never a part of one."""
+def write_published_file(
+    settings: Settings, product: Product, rows: "pa.Table", batch: PublishedBatch, *, path: Path | None = None
+) -> Path:
+    """Replace what consumers read as a whole: a reader holds the old file or the new one, never a part of one.
+
+    `path` is another file than that of the current batch.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = published_path(settings, product.name)
+    path = path or published_path(settings, product.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     until = pa.scalar(valid_until(product, batch.stamps, settings.clock), pa.timestamp("us", tz="UTC"))
     told = rows.append_column("valid_until", pa.repeat(until, rows.num_rows))
@@ -56,22 +63,32 @@ def write_published_file(settings: Settings, product: Product, rows: "pa.Table",
     sink = pa.BufferOutputStream()
     pq.write_table(told, sink, compression="zstd")
     write_file(path, sink.getvalue().to_pybytes(), fsync=settings.fsync)
-    write_arrow_file(settings, product.name, told, batch.batch_digest)
+    if path == published_path(settings, product.name):
+        write_arrow_file(settings, product.name, told, batch.batch_digest)
     return path
 
 
 def read_published_rows(
-    settings: Settings, product: Product, *, at: dt.datetime, columns: Sequence[str] | None = None
+    settings: Settings,
+    product: Product,
+    *,
+    at: dt.datetime,
+    columns: Sequence[str] | None = None,
+    version: int | None = None,
 ) -> PublishedRows:
     """Return what consumers of a product read, all columns by default, with age and flags as of a wall time.
 
     `age_seconds` is from the as-of to business time, the same for all rows; `action_allowed` also asks that the row is
-    valid. Raises NotMaterializedError where nothing is published.
+    valid. With a `version` of the output the rows are of that one, whatever is published now.
+
+    Raises NotMaterializedError where nothing is published, OutputVersionRetiredError, UnknownOutputVersionError.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    with _open(settings, product) as file:
+    if version is not None:
+        require_readable(product, version, at)
+    with _open(settings, product) if version is None else _open_version(settings, product, version) as file:
         status = status_of(product, _batch(file, product), settings.clock, at)
         rows = file.read(columns=None if columns is None else [*dict.fromkeys([*columns, "is_valid"])])
     is_allowed = pc.and_(rows.column("is_valid"), pa.scalar(status.action_allowed))
@@ -110,13 +127,36 @@ def refresh_status(settings: Settings, product: Product, *, at: dt.datetime) -> 
         told = now
 
 
-def _open(settings: Settings, product: Product) -> "pq.ParquetFile":
+def batch_of_version(settings: Settings, product: Product, version: int) -> PublishedBatch | None:
+    """Return which batch lies in the file of an earlier version; None where there is no such file."""
+    try:
+        with _open(settings, product, version_path(settings, product.name, version)) as file:
+            return _batch(file, product)
+    except NotMaterializedError:
+        return None
+
+
+def _open(settings: Settings, product: Product, path: Path | None = None) -> "pq.ParquetFile":
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(published_path(settings, product.name))
+        return pq.ParquetFile(path or published_path(settings, product.name))
     except FileNotFoundError as error:
         raise _missing(product) from error
+
+
+def _open_version(settings: Settings, product: Product, version: int) -> "pq.ParquetFile":
+    """Return the file with a version of the output: the current one, else the one beside it."""
+    import pyarrow.parquet as pq
+
+    for path in (published_path(settings, product.name), version_path(settings, product.name, version)):
+        with suppress(FileNotFoundError):
+            file = pq.ParquetFile(path)
+            if _batch(file, product).output_version == version:
+                return file
+            file.close()
+    what = f"a batch of version {version} of the output of {product.name}"
+    raise NotMaterializedError(what=what, asset=f"{product.name}/published_predictions")
 
 
 def _batch(file: "pq.ParquetFile", product: Product) -> PublishedBatch:

@@ -15,7 +15,10 @@ ARROW_DIGITS = 24
 
 
 class PublishedBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """Which batch consumers read, and the instants that its ages are measured from."""
+    """Which batch consumers read, and the instants that its ages are measured from.
+
+    `output_version` is the version of the output that it was published under; None where nobody knows.
+    """
 
     product: str
     release_id: str
@@ -23,7 +26,7 @@ class PublishedBatch(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     batch_digest: str
     stamps: Stamps
-    output_schema_version: int = 1
+    output_version: int | None = None
 
 
 class PublishedStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,10 +18,9 @@ def promotion_holds(ledger: Ledger, product: str) -> tuple[PromotionHold, ...]:
 
 def show_holds(settings: Settings, ledger: Ledger, products: Iterable[str]) -> None:
     """Let everybody who moves a live pointer without the ledger know what holds promotions."""
-    for product in products:
-        with ledger.transaction():  # of two at once the one who read later writes later
-            holds = promotion_holds(ledger, product)
-            write_holds(settings.releases_dir, product, holds, fsync=settings.fsync)
+    with ledger.transaction():  # of two at once the one who read later writes later
+        for product in products:
+            write_holds(settings.releases_dir, product, promotion_holds(ledger, product), fsync=settings.fsync)
 
 
 def require_promotable(settings: Settings, ledger: Ledger, product: str, at: dt.datetime) -> None:

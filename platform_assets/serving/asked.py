@@ -1,6 +1,5 @@
 """A request becomes rows of the release in force, next to all that decides whether another one answers them."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from platform_assets.contract.experiments import Assigned
@@ -8,13 +7,7 @@ from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.rows import Rows, product_name, read_plain_rows, read_rows
 from platform_assets.serving.traffic.split import Split
-from platform_assets.serving.wire import PlainRequest, PredictRequest, read_plain_request, read_request
-
-Permit = Callable[[str], object]
-
-
-def _permit_all(_: str) -> None:
-    """Let everybody know every product."""
+from platform_assets.serving.wire import PlainRequest, PredictRequest, read_plain_request
 
 
 class Asked(NamedTuple):
@@ -32,25 +25,21 @@ class Asked(NamedTuple):
     assigned: Assigned | None = None
     is_off: bool = False
 
+    @property
+    def wants_explanation(self) -> bool:
+        """Whether the caller asks why. A plain request cannot, so no quick answer is ever held up by it."""
+        return isinstance(self.request, PredictRequest) and self.request.explain
 
-def ask(releases: Releases, request: PredictRequest, *, permit: Permit = _permit_all) -> Asked:
-    """Return what a request asks; `permit` raises for a product of which its caller is told nothing.
+
+def ask(releases: Releases, request: PredictRequest) -> Asked:
+    """Return what a request asks.
 
     Raises RequestError for what the caller can correct, NoReleaseError where nothing is released.
     """
     product = product_name(request)
-    permit(product)
     live = releases.current(product)
     rows = read_rows(live.schema, request)
     return Asked(live, rows, request.features is not None, request, releases.split(product))
-
-
-def ask_body(releases: Releases, body: bytes, *, permit: Permit = _permit_all) -> Asked:
-    """Return what a JSON body asks: a plain one is decoded by the type of its rows, any other read value by value.
-
-    Raises RequestError with the path of what is wrong, NoReleaseError where nothing is released.
-    """
-    return ask_plainly(releases, body) or ask(releases, read_request(body), permit=permit)
 
 
 def ask_plainly(releases: Releases, body: bytes) -> Asked | None:

@@ -1,38 +1,43 @@
 """What GET /v1/products tells: the contract that a consumer may rely on, and how fresh the answers are."""
 
+import datetime as dt
 from collections.abc import Callable
 
+from platform_assets.contract.ages import is_fresh
 from platform_assets.errors import UnknownProductError
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.releases import ProductState, Releases
 from platform_assets.serving.sources import FeatureSource
 from platform_assets.serving.wire_products import Catalogue, Contract, FreshnessSeen, ProductSeen, ReleaseSeen
 
+# The business time at which ages of a release's product are measured.
+Clock = Callable[[LiveRelease], dt.datetime]
+
 
 async def see_products(
-    releases: Releases, features: FeatureSource, *, is_shown: Callable[[str], bool] = lambda _: True
+    releases: Releases, features: FeatureSource, clock: Clock, *, is_shown: Callable[[str], bool] = lambda _: True
 ) -> Catalogue:
     """Return what every released product offers now, of those that are to be shown."""
     shown = [(name, state) for name, state in releases.states.items() if is_shown(name)]
-    return Catalogue(products=[await _see(name, state, features) for name, state in shown])
+    return Catalogue(products=[await _see(name, state, features, clock) for name, state in shown])
 
 
-async def see_product(releases: Releases, features: FeatureSource, product: str) -> ProductSeen:
+async def see_product(releases: Releases, features: FeatureSource, clock: Clock, product: str) -> ProductSeen:
     """Return what one product offers now; raises UnknownProductError."""
     state = releases.states.get(product)
     if state is None:
         raise UnknownProductError(product=product, known=", ".join(releases.states))
-    return await _see(product, state, features)
+    return await _see(product, state, features, clock)
 
 
-async def _see(product: str, state: ProductState, features: FeatureSource) -> ProductSeen:
+async def _see(product: str, state: ProductState, features: FeatureSource, clock: Clock) -> ProductSeen:
     live = state.live
     return ProductSeen(
         product=product,
         state=state.state,
         release=_release(live) if live else None,
         contract=_contract(live) if live else None,
-        freshness=await _freshness(live, features) if live else None,
+        freshness=await _freshness(live, features, clock) if live else None,
         error=str(state.error) if state.error else None,
     )
 
@@ -60,6 +65,7 @@ def _contract(live: LiveRelease) -> Contract:
         description=product.description,
         owner=product.owner,
         score=product.score,
+        earlier_versions=live.release.earlier_versions,
         online=product.online,
         row_keys=schema.row_keys,
         fields=tuple(schema.fields.values()),
@@ -68,10 +74,18 @@ def _contract(live: LiveRelease) -> Contract:
     )
 
 
-async def _freshness(live: LiveRelease, features: FeatureSource) -> FreshnessSeen:
-    snapshot = await features.snapshot(live)
+async def _freshness(live: LiveRelease, features: FeatureSource, clock: Clock) -> FreshnessSeen:
+    snapshot, limit_s = await features.snapshot(live), float(live.age_limits_s.min())
+    if snapshot is None:
+        return FreshnessSeen(snapshot_id=None, as_of=None, max_age_seconds=limit_s)
+    age_s = (clock(live) - snapshot.as_of).total_seconds()
+    fresh = is_fresh(age_s, limit_s)
     return FreshnessSeen(
-        snapshot_id=snapshot.snapshot_id if snapshot else None,
-        as_of=snapshot.as_of if snapshot else None,
-        max_age_seconds=float(live.age_limits_s.min()),
+        snapshot_id=snapshot.snapshot_id,
+        as_of=snapshot.as_of,
+        max_age_seconds=limit_s,
+        age_seconds=age_s,
+        is_stale=not fresh,
+        action_allowed=fresh,
+        suppressed_actions=() if fresh else tuple(action.name for action in live.product.actions),
     )

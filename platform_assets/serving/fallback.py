@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from platform_assets.contract.ages import is_fresh
 from platform_assets.contract.online import FallbackKind
 from platform_assets.contract.prediction_log import Reason
 from platform_assets.inference.frame import Column
@@ -59,6 +60,7 @@ def _from_batch(live: LiveRelease, event_at: dt.datetime, reason: Reason, batch:
     """Answer with the batch; beyond the batch's own promise of freshness it is shown, not acted on."""
     age_s = (event_at - batch.as_of).total_seconds()
     limit_s = live.product.batch.freshness.max_age_hours * _SECONDS_PER_HOUR
+    fresh = is_fresh(age_s, limit_s)
     return Verdict(
         score=batch.score,
         uncertainty=known(batch.uncertainty),
@@ -67,8 +69,8 @@ def _from_batch(live: LiveRelease, event_at: dt.datetime, reason: Reason, batch:
         as_of=batch.as_of,
         age_s=age_s,
         max_age_s=limit_s,
-        is_stale=age_s > limit_s,
-        action_allowed=age_s <= limit_s,
+        is_stale=not fresh,
+        action_allowed=fresh,
         fallback="last_batch",
         reason=reason,
     )

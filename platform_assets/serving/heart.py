@@ -6,38 +6,46 @@ validate -> look up (one round trip for all rows) -> score -> guard -> fall back
 import datetime as dt
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from platform_assets.access.caller import NOBODY, Caller
 from platform_assets.access.caller import Asked as AskedFor
-from platform_assets.access.words import UNVERSIONED, Action
+from platform_assets.access.words import Action
 from platform_assets.clock import BusinessClock, epoch_seconds, from_epoch
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.inference.on_demand import apply_on_demand
-from platform_assets.serving.access import OPEN_ACCESS, Access, Asker, asked_of, plain_product
+from platform_assets.serving.access import OPEN_ACCESS, Access, Asker, asked_of
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.answers import make_answers, make_entries, make_single_answer
-from platform_assets.serving.asked import Asked, ask, ask_body
+from platform_assets.serving.asked import Asked, ask, ask_plainly
 from platform_assets.serving.call import Call, new_nonce
+from platform_assets.serving.explanations import (
+    Explanations,
+    explained,
+    explained_single,
+    require_explainable,
+)
 from platform_assets.serving.fallback import Open, fall_back
 from platform_assets.serving.inputs import inputs_of
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.judge import Judged
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.model_run import ModelRun
+from platform_assets.serving.permitted import asked_online, permitted_version
 from platform_assets.serving.releases import Releases
-from platform_assets.serving.rows import Rows, columns_of
+from platform_assets.serving.rows import Rows, columns_of, product_name
 from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
 from platform_assets.serving.telemetry.metrics import Metrics
 from platform_assets.serving.telemetry.tracing import RequestTrace
 from platform_assets.serving.traffic.facts import Headers, facts_of
+from platform_assets.serving.traffic.output_versions import ask_in_version, named_version
 from platform_assets.serving.traffic.routing import Hands, Traffic
 from platform_assets.serving.traffic.switch import switched_off
 from platform_assets.serving.verdict import Verdict
-from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer
+from platform_assets.serving.wire import Answers, PredictRequest, SingleAnswer, read_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,7 @@ class Heart:
     admission: Admission
     traffic: Traffic
     access: Access = OPEN_ACCESS
+    explanations: Explanations = field(default_factory=Explanations)
 
     async def predict(
         self,
@@ -75,7 +84,7 @@ class Heart:
         OverloadedError when too much is under way.
         """
         trace, asker = trace or RequestTrace(), Asker(self.access, caller, request_id)
-        asked = ask(self.releases, request, permit=functools.partial(self.permit, asker))
+        asked = self._ask(asker, request, named_version(headers))
         return await self._admit(asked, trace, asker, nonce=nonce, headers=headers)
 
     async def predict_body(
@@ -94,21 +103,25 @@ class Heart:
 
         Raises as `predict` does, and UnreadableBodyError for what is no JSON.
         """
-        trace, asker = trace or RequestTrace(), Asker(self.access, caller, request_id)
-        asked = asked or ask_body(self.releases, body, permit=functools.partial(self.permit, asker))
-        return await self._admit(asked, trace, asker, nonce=None, headers=headers)
+        trace, asker, named = trace or RequestTrace(), Asker(self.access, caller, request_id), named_version(headers)
+        plain = (asked or ask_plainly(self.releases, body)) if named is None else None
+        if plain is None or permitted_version(asker, self.releases, plain.live.product.name, None) is not None:
+            plain = self._ask(asker, read_request(body), named)
+        return await self._admit(plain, trace, asker, nonce=None, headers=headers)
 
     def permit(self, asker: Asker, product: str) -> None:
         """Raise for a caller who may not have predictions of a product, before anything of the product is told."""
-        asker.permit(self.asked_for(product, "read"))
+        permitted_version(asker, self.releases, product, None)
 
     def asked_for(self, product: str, action: Action) -> AskedFor:
-        """Return what is asked of a product's online predictions, in the version that answers now."""
-        state = self.releases.states.get(product)
-        live = state.live if state is not None else None
-        if live is None:
-            return asked_of(plain_product(product), "online_predictions", UNVERSIONED, action)
-        return asked_of(product, "online_predictions", live.product.score.schema_version, action)
+        """Return what is asked of a product's online predictions, in the version that is in force."""
+        return asked_online(self.releases, product, action)
+
+    def _ask(self, asker: Asker, request: PredictRequest, named: int | None) -> Asked:
+        version = permitted_version(asker, self.releases, product_name(request), named)
+        if version is None:
+            return ask(self.releases, request)
+        return ask_in_version(self.releases, request, version, self.wall())
 
     async def copy(self, asked: Asked) -> list[Judged]:
         """Return what the model of a release says of rows that another one answers; nothing is logged."""
@@ -122,9 +135,9 @@ class Heart:
         self, asked: Asked, trace: RequestTrace, asker: Asker, *, nonce: str | None, headers: Headers
     ) -> Answers | SingleAnswer:
         trace.lap("validate")
-        product, request_id = asked.live.product.name, asker.request_id
-        asker.require(self.asked_for(product, "read"))
-        trace.product = product
+        trace.product = product = asked.live.product.name
+        request_id = asker.request_id
+        require_explainable(asked)
         trace.lap("access")
         async with self.admission.enter(rows=len(asked.rows.fields)):
             trace.lap("admission")
@@ -136,6 +149,8 @@ class Heart:
                 hands = Hands(functools.partial(self._answer, request_id=request_id, nonce=nonce), self.copy)
                 answers = await self.traffic.route(asked, asked.split, facts, trace, hands)
         self.metrics.observe_call(product, trace.stages)
+        for version in _versions_in(answers):
+            asker.require(asked_of(product, "online_predictions", version, "read"))
         return answers
 
     async def _answer(
@@ -161,13 +176,16 @@ class Heart:
             assigned=asked.assigned,
         )
         entries = make_entries(call, rows, inputs.features.tolist(), verdicts)
+        told = await self.explanations.explain(live, inputs, verdicts) if asked.wants_explanation else None
         trace.lap("answer")
         self.journal.append(entries)
         self.metrics.count_predictions(entries)
         trace.lap("journal")
         if asked.is_single:
-            return make_single_answer(call, entries[0], verdicts[0])
-        return make_answers(call, entries, verdicts)
+            answer = make_single_answer(call, entries[0], verdicts[0])
+            return answer if told is None else explained_single(answer, told)
+        answers = make_answers(call, entries, verdicts)
+        return answers if told is None else explained(answers, told)
 
     async def _look_up(self, live: LiveRelease, rows: Rows, predicted_at: dt.datetime) -> StoredRows:
         count = len(rows.fields)
@@ -201,3 +219,9 @@ class Heart:
         answered = await fall_back(live, Open(columns, event_at, list(still_open.values())), self.batches)
         verdicts.update(zip(still_open, answered, strict=True))
         return [verdicts[at] for at in range(len(results))]
+
+
+def _versions_in(answers: Answers | SingleAnswer) -> set[int]:
+    """Return the versions of the output that a call was answered in: mostly one."""
+    rows = answers.predictions if isinstance(answers, Answers) else (answers,)
+    return {row.output_schema_version for row in rows}

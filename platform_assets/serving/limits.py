@@ -9,3 +9,4 @@ MAX_INTEGER = 2**53  # beyond it a float64 no longer holds every integer
 EARLIEST_YEAR = 1970
 LATEST_YEAR = 2200
 MAX_REQUEST_ID_LENGTH = 128
+MAX_EXPLAINED_ROWS = 100  # of one call: contributions cost a hundred times as much as scores

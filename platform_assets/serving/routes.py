@@ -1,11 +1,14 @@
 """The HTTP routes: each reads its request, calls one function and encodes what comes back."""
 
+import datetime as dt
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from platform_assets.access.words import UNVERSIONED
+from platform_assets.contract.ages import business_now
 from platform_assets.errors import LoopbackOnlyError
 from platform_assets.serving.access import asked_of
 from platform_assets.serving.aliases.routes import alias_routes
@@ -17,6 +20,7 @@ from platform_assets.serving.gate.guarded_routes import asker_of
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.jobs.routes import job_routes
 from platform_assets.serving.last_predictions.routes import last_prediction_routes
+from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.open_inference.routes import open_inference_routes
 from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts
@@ -60,12 +64,17 @@ class Handlers:
         """Take the parts that the routes call."""
         self._parts = parts
 
+    def _business_now(self, live: LiveRelease) -> dt.datetime:
+        heart = self._parts.heart
+        return business_now(live.product, heart.clock, heart.wall())
+
     async def products(self, request: Request) -> Response:
         """Tell the contract of every product that the caller has to do with."""
         asker = asker_of(request, self._parts)
         found = await see_products(
             self._parts.releases,
             self._parts.features,
+            self._business_now,
             is_shown=lambda name: asker.may(asked_of(name, "contract", UNVERSIONED, "describe")),
         )
         return _json(found)
@@ -73,7 +82,7 @@ class Handlers:
     async def product(self, request: Request) -> Response:
         """Tell the contract of one product."""
         name = request.path_params["name"]
-        return _json(await see_product(self._parts.releases, self._parts.features, name))
+        return _json(await see_product(self._parts.releases, self._parts.features, self._business_now, name))
 
     async def reload(self, request: Request) -> Response:
         """Look at the live pointer at once, also at a release that failed before; for callers on this machine."""
@@ -81,7 +90,7 @@ class Handlers:
             raise LoopbackOnlyError(path=request.url.path)
         name = request.path_params["name"]
         await self._parts.refresh(only=name, again=True)
-        return _json(await see_product(self._parts.releases, self._parts.features, name))
+        return _json(await see_product(self._parts.releases, self._parts.features, self._business_now, name))
 
     async def health(self, _: Request) -> Response:
         """Tell the state of every product and component."""

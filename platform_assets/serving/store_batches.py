@@ -18,10 +18,14 @@ from platform_assets.serving.store_features import failure_of, key_texts
 from platform_assets.serving.stored import Flags
 
 BATCH_COLUMNS = ("score", "uncertainty", "as_of", "model_version")
+VERSION_COLUMN = "output_schema_version"
 
 
 class StoreBatches:
-    """Reads the service `<product>_last_batch`: one key set, the row keys; the columns are `BATCH_COLUMNS`."""
+    """Reads the service `<product>_last_batch`: one key set, the row keys; the columns are `BATCH_COLUMNS`.
+
+    A batch of another version of the output means something else: where `VERSION_COLUMN` says so, it is not given.
+    """
 
     def __init__(self, reader: OnlineReader, copies: BatchCopies) -> None:
         """Take the reader, whose budget bounds every call, and the copies for when the store is away."""
@@ -78,6 +82,8 @@ def _predictions(
     # A batch passed its guardrails, but its range may be that of an older contract.
     is_usable = found & (score >= product.score.low) & (score <= product.score.high)
     is_usable &= np.isfinite(values[:, 2]) & np.isfinite(values[:, 3])
+    if VERSION_COLUMN in names:  # it is missing in a snapshot that an earlier platform wrote
+        is_usable &= matrix[:, names.index(VERSION_COLUMN)] == product.score.schema_version
     return [
         BatchPrediction(row[0], row[1], from_epoch(row[2]), int(row[3])) if usable else None
         for row, usable in zip(values.tolist(), is_usable.tolist(), strict=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from platform_assets.contract.explanation import ToldExplanation
 from platform_assets.contract.prediction_log import FallbackUsed, Reason
 from platform_assets.serving.json_body import read_json
 from platform_assets.serving.limits import MAX_NAME_LENGTH, MAX_TEXT_LENGTH
@@ -19,7 +20,8 @@ class PredictRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Exactly one of three forms: `product` + `entities`, `product` + `rows`, or `model` + `features` (one row).
 
     Rows carry row keys and request fields, and may carry stored features, which then replace the looked-up ones.
-    Values are scalars, so a body is never nested deeper than three levels. `event_at` is ISO 8601 text.
+    Values are scalars, so a body is never nested deeper than three levels. `event_at` is ISO 8601 text. With `explain`
+    each answer tells which inputs made its score, where the product declares an explanation.
     """
 
     product: Name | None = None
@@ -28,6 +30,7 @@ class PredictRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     model: Name | None = None
     features: Row | None = None
     event_at: Name | None = None
+    explain: bool = False
 
 
 class PlainRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -55,7 +58,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `age_seconds` is the age of the stored features (or of the batch for a last_batch fallback) at `event_at`, measured
     on the view that is closest to its limit `max_age_seconds`; both are null where no stored feature was read.
     `cache_hit` tells that an earlier score for the same inputs was given again, `missing_features` names the feature
-    views that had no row for the entity.
+    views that had no row for the entity. `explanation` is there only where it was asked for, and null for a fallback.
     """
 
     prediction_id: str
@@ -82,6 +85,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     device: str
     cache_hit: bool
     latency_ms: float
+    explanation: ToldExplanation | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):

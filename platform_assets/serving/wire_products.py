@@ -8,6 +8,7 @@ from platform_assets.contract.features import RequestField
 from platform_assets.contract.online import Online
 from platform_assets.contract.promises import Owner
 from platform_assets.contract.score import Score
+from platform_assets.contract.versions import EarlierVersion
 from platform_assets.serving.health import State
 
 
@@ -27,20 +28,29 @@ class ReleaseSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FreshnessSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """The online snapshot in force and the declared limit; null where the store gives none."""
+    """The online snapshot in force, its age in business time and the declared limit; null where the store gives none.
+
+    `suppressed_actions` are the declared automated actions that must not be done while it is stale. Each answer tells
+    the age of its own row, which may be older.
+    """
 
     snapshot_id: str | None
     as_of: dt.datetime | None
     max_age_seconds: float
+    age_seconds: float | None = None
+    is_stale: bool | None = None
+    action_allowed: bool | None = None
+    suppressed_actions: tuple[str, ...] = ()
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be sent, what comes back and what it means."""
+    """What may be sent, what comes back, what it means, and which earlier versions of it there are until when."""
 
     title: str
     description: str
     owner: Owner
     score: Score
+    earlier_versions: tuple[EarlierVersion, ...]
     online: Online | None
     row_keys: tuple[str, ...]
     fields: tuple[RequestField, ...]

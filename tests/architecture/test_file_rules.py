@@ -19,7 +19,7 @@ from tests.architecture.sources import PACKAGE, TESTS, source_of, sources
 BOUNDARIES = {
     "platform_assets/cli.py",  # the command line
     "platform_assets/serving/asgi.py",  # a request
-    "platform_assets/orchestration/sensors.py",  # the body of a monitor
+    "platform_assets/monitoring/watch.py",  # the body of a monitor
 }
 
 

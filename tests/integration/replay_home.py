@@ -31,17 +31,17 @@ DAY = dt.timedelta(days=1)
 CALIBRATION = LinearTable(x=(0.0, 0.4, 1.0), y=(0.02, 0.3, 0.98))
 
 
-def replay_home(root: Path, redis_url: str) -> BatchHome:
+def replay_home(root: Path, redis_url: str, customers: Sequence[str] = CUSTOMERS) -> BatchHome:
     """Return a home with four releases; the first three scored a batch, and each answered over HTTP."""
     home = unreleased_home(root, settings=Settings(home=root / "home", redis_url=redis_url, fsync=False))
-    home.write_customers(CUSTOMERS)
-    values = {name: (place - 60) / 30 for place, name in enumerate(CUSTOMERS)}
+    home.write_customers(customers)
+    values = {name: 4 * place / len(customers) - 2 for place, name in enumerate(customers)}
     home.write_features(values, day=AS_OF - 2 * DAY, known_at=AS_OF - 2 * DAY)
     for version, seed in ((1, 1), (2, 2)):
         release_model(home, version, {"model.txt": member_text(len(home.product.model_inputs), seed)})
-        score_and_answer(home, version)
+        score_and_answer(home, version, customers)
     release_ensemble(home, 3)
-    score_and_answer(home, 3)
+    score_and_answer(home, 3, customers)
     # Low outputs leave the range: the guard refuses them, so that a fallback answers.
     leaves = LinearTable(x=(0.0, 0.3, 1.0), y=(3.0, 0.9, 0.2))
     files = {
@@ -49,7 +49,7 @@ def replay_home(root: Path, redis_url: str) -> BatchHome:
         "calibration.json": msgspec.json.encode(leaves),
     }
     release_model(home, 4, files)
-    answer(home)
+    answer(home, customers)
     drain_prediction_log(home.settings, home.ledger, at=WALL)
     return home
 
@@ -78,24 +78,24 @@ def record_release(home: BatchHome, release: Release) -> None:
     home.record("release", "churn", release.release_id, [bundle])
 
 
-def score_and_answer(home: BatchHome, version: int) -> None:
+def score_and_answer(home: BatchHome, version: int, customers: Sequence[str]) -> None:
     outcome = home.run(version=version, run_id=f"batch-{version}")
     assert outcome.published is not None, outcome.refusal()
     publish_online(home.settings, home.ledger, home.product, facts(), as_of=AS_OF)
-    answer(home)
+    answer(home, customers)
 
 
-def answer(home: BatchHome) -> None:
+def answer(home: BatchHome, customers: Sequence[str]) -> None:
     """Ask for known and unknown customers, for some twice, with some or all stored features sent along."""
     stored = home.product.stored_columns
     some = dict.fromkeys(stored[4:9], 3.0)
     everything = dict.fromkeys(stored, 1.5)
     bodies: list[dict[str, object]] = [
-        {"product": "churn", "entities": CUSTOMERS[:40]},
-        {"product": "churn", "entities": [*CUSTOMERS[:10], *STRANGERS]},
-        {"product": "churn", "rows": [{"customer_id": name, **some} for name in CUSTOMERS[40:44]]},
-        {"product": "churn", "rows": [{"customer_id": CUSTOMERS[44], **everything}]},
-        {"model": "churn", "features": {"customer_id": CUSTOMERS[45]}, "event_at": "2011-12-09T17:03:12.123456Z"},
+        {"product": "churn", "entities": customers[: len(customers) // 3]},
+        {"product": "churn", "entities": [*customers[:10], *STRANGERS]},
+        {"product": "churn", "rows": [{"customer_id": name, **some} for name in customers[40:44]]},
+        {"product": "churn", "rows": [{"customer_id": customers[44], **everything}]},
+        {"model": "churn", "features": {"customer_id": customers[45]}, "event_at": "2011-12-09T17:03:12.123456Z"},
     ]
     asyncio.run(_ask(home.settings, bodies))
 

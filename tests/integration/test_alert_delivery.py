@@ -150,6 +150,16 @@ def test_addresses_of_metadata_services_are_never_called(home: Pair, url: str) -
     assert "latest" not in str(failed.problem)
 
 
+def test_a_row_that_is_no_alert_of_this_version_holds_up_no_other_one(home: Pair) -> None:
+    settings, ledger = home
+    for recipient in ("one", "two"):
+        address = Address(channel="log", recipient=recipient)
+        message = msgspec.to_builtins(MESSAGE) if recipient == "two" else {"level": "ok"}
+        enqueue(ledger, [News(topic="t", address=address, message=message)], NOW)
+    assert "no alert of this version" in str(deliver(settings, ledger, NOW).failed[0].problem)
+    assert states(ledger) == ["waiting", "sent"]
+
+
 def test_slack_gets_blocks_with_a_plain_text_beside_them(home: Pair) -> None:
     settings, ledger = home
     write(ledger, "slack", what="a <b> & c")

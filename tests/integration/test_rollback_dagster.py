@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 import pytest
 
-from platform_assets.definitions import build_definitions
 from platform_assets.ledger.releases import pointer_moves
 from platform_assets.orchestration.rollback_job import ROLLBACK_JOB
 from platform_assets.registry.rollback_plan import alone
 from tests.integration.test_rollback_kills import victim_ends_with
 from tests.integration.two_releases import PRODUCT, TwoReleases
+from tests.unit.orchestration.small_code_location import code_location_of
 
 ENDPOINT = dg.AssetKey([PRODUCT, "endpoint"])
 NEW = (1, "first")
@@ -25,7 +25,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def definitions(two_releases: TwoReleases) -> dg.Definitions:
-    return build_definitions(two_releases.settings)
+    return code_location_of(two_releases.settings)
 
 
 def run(

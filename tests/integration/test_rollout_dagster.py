@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from platform_assets.definitions import build_definitions
 from platform_assets.inference.live_pointer import live_path
 from platform_assets.ledger.traffic_moves import traffic_moves
 from platform_assets.orchestration import rollout_job
@@ -17,6 +16,7 @@ from platform_assets.rollouts.moves import Pointers, Word, end
 from tests.conftest import free_port
 from tests.integration.rollout_home import BEGUN_AT, PRODUCT, RolloutHome
 from tests.unit.experiments.rollout_samples import seen
+from tests.unit.orchestration.small_code_location import code_location_of
 
 ENDPOINT = dg.AssetKey([PRODUCT, "endpoint"])
 JOB, SENSOR = f"{PRODUCT}_rollout_step", f"{PRODUCT}_rollout"
@@ -28,7 +28,7 @@ class Platform:
     def __init__(self, home: RolloutHome, instance: dg.DagsterInstance, clock: pytest.MonkeyPatch) -> None:
         """Load the definitions."""
         self.home, self.instance, self.clock = home, instance, clock
-        self.definitions = build_definitions(home.settings)
+        self.definitions = code_location_of(home.settings)
         self.at(0.0)
 
     def at(self, hours: float) -> None:

@@ -1,6 +1,7 @@
-"""An endpoint in which one model version misbehaves once it is at work: `python -m tests.story.faulty_endpoint KIND`.
+"""An endpoint in which one model version misbehaves once it is at work.
 
-All else is the endpoint's own program. The version passes its smoke test first, as a release that goes bad does.
+`python -m tests.story.faulty_endpoint KIND[@VERSION]`; all else is the endpoint's own program. The version passes its
+smoke test first, as a release that goes bad does.
 """
 
 import random
@@ -70,12 +71,12 @@ class Faulty:
             raise ModelUnusableError(file="model.txt", problem="an injected error")
 
 
-def spoil(kind: str) -> None:
-    """Let every bundle of the bad version misbehave that this process loads."""
+def spoil(kind: str, version: int) -> None:
+    """Let every bundle of one model version misbehave that this process loads."""
 
     def load_spoiled(directory: Path, **options: Any) -> Bundle:  # noqa: ANN401 - as they came
         bundle = load_bundle(directory, **options)
-        if bundle.manifest.model_version != BAD_VERSION:
+        if bundle.manifest.model_version != version:
             return bundle
         return replace(bundle, predictor=Faulty(bundle.predictor, kind))
 
@@ -83,5 +84,6 @@ def spoil(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    spoil(sys.argv[1])
+    kind, _, version = sys.argv[1].partition("@")
+    spoil(kind, int(version or BAD_VERSION))
     main(sys.argv[2:])

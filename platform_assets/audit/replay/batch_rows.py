@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from platform_assets.audit.replay.recorded_rows import Row
 from platform_assets.audit.replay.refused import Refused
@@ -12,21 +11,17 @@ from platform_assets.audit.replay.verdict import Replayed, StageResult, conclude
 from platform_assets.contract import names
 from platform_assets.features.frames import to_frame
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 
 def replay_batch_rows(shelf: Shelf, rows: Sequence[Row], *, is_detailed: bool = False) -> list[Replayed]:
     """Return the verdicts of rows of one release and one input file, in order; they are scored in one call."""
     loaded = shelf.release(rows[0]["product"], rows[0]["release_id"])
     if isinstance(loaded, Refused):
         return [_concluded(row, [_record(row, loaded), loaded.result]) for row in rows]
-    inputs = shelf.inputs(rows[0]["input_artifact"])
+    inputs = shelf.inputs(rows[0]["input_artifact"], loaded.bundle.product.entity.row_keys)
     if isinstance(inputs, Refused):
         return [_concluded(row, [_record(row, loaded), inputs.result]) for row in rows]
-    places = _places(loaded, inputs)
-    keys = list(dict.fromkeys(row["row_key"] for row in rows if row["row_key"] in places))
-    taken = inputs.take([places[key] for key in keys])
+    keys = list(dict.fromkeys(row["row_key"] for row in rows if row["row_key"] in inputs.places))
+    taken = inputs.table.take([inputs.places[key] for key in keys])
     made = recompute(loaded.bundle, to_frame(loaded.bundle.product, taken))
     found = dict(zip(keys, enumerate(taken.column("event_at").to_pylist()), strict=True))
     return [
@@ -53,11 +48,6 @@ def _stages(
         yield StageResult(stage="inputs", outcome="differs", recorded=then, replayed=now, note="another instant")
     yield from told_inputs(made, at) if is_detailed else ()
     yield from score_stages(made, at, row)
-
-
-def _places(loaded: LoadedRelease, inputs: "pa.Table") -> dict[str, int]:
-    keys = [inputs.column(name).to_pylist() for name in loaded.bundle.product.entity.row_keys]
-    return {names.row_key(values): place for place, values in enumerate(zip(*keys, strict=True))}
 
 
 def _record(row: Row, loaded: LoadedRelease | Refused) -> StageResult:

@@ -1,12 +1,14 @@
 """Loads what replays need, verified: releases with their bundles, inputs of batches, snapshots, published rows."""
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from platform_assets.audit.replay.published import PublishedRows, published_rows
 from platform_assets.audit.replay.refused import Refused
 from platform_assets.audit.replay.snapshots import find_snapshot
+from platform_assets.contract import names
 from platform_assets.errors import (
     BundleError,
     InputsUnusableError,
@@ -39,6 +41,14 @@ class LoadedRelease:
     bundle: Bundle
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedInputs:
+    """The rows of a batch's input file and where each row key stands in it."""
+
+    table: "pa.Table"
+    places: Mapping[str, int]
+
+
 class Shelf:
     """Keeps what was loaded last, so that neighbours share it; what cannot be used is a Refused."""
 
@@ -64,11 +74,13 @@ class Shelf:
             return Refused("bundle", str(error))
         return LoadedRelease(release, bundle)
 
-    def _inputs(self, artifact: str) -> "pa.Table | Refused":
+    def _inputs(self, artifact: str, row_keys: tuple[str, ...]) -> LoadedInputs | Refused:
         try:
-            return read_recorded_inputs(self.settings, get_artifact(self.ledger, artifact))
+            table = read_recorded_inputs(self.settings, get_artifact(self.ledger, artifact))
         except (UnknownRecordError, InputsUnusableError) as error:
             return Refused("inputs", str(error))
+        keys = zip(*(table.column(name).to_pylist() for name in row_keys), strict=True)
+        return LoadedInputs(table, {names.row_key(values): place for place, values in enumerate(keys)})
 
     def _snapshot(self, product: str, release_id: str, snapshot_id: str) -> PackedSnapshot | Refused:
         loaded = self.release(product, release_id)

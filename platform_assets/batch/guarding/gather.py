@@ -17,6 +17,7 @@ from platform_assets.batch.guarding.evidence import (
     scored_rows,
     texts,
 )
+from platform_assets.batch.output_versions import version_of
 from platform_assets.batch.publication import BatchRun
 from platform_assets.batch.published_view import read_publication
 from platform_assets.clock import midnight
@@ -37,7 +38,7 @@ def gather(settings: Settings, ledger: Ledger, run: BatchRun, staged: "pa.Table"
 
     Raises LakeWriteError when a published batch cannot be read whole: without it nothing is judged or published.
     """
-    product, before = run.product, _batch_before(ledger, run)
+    product, before = run.product, _batch_before(settings, ledger, run)
     return Evidence(
         product=product,
         as_of=run.as_of,
@@ -57,12 +58,21 @@ def expected_keys(product: Product, inputs: "pa.Table") -> Texts:
     return texts([names.row_key(values) for values in zip(*keys, strict=True)])
 
 
-def _batch_before(ledger: Ledger, run: BatchRun) -> Publication | None:
-    """Return the published batch to compare with: that of the season, else the newest of an earlier as-of."""
+def _batch_before(settings: Settings, ledger: Ledger, run: BatchRun) -> Publication | None:
+    """Return the published batch to compare with: that of the season, else the newest of an earlier as-of.
+
+    One of another version of the output is none: its scores mean something else.
+    """
     for day in seasons_before(run.product, run.as_of):
-        if found := current_publication(ledger, run.product.name, day.date().isoformat()):
+        found = current_publication(ledger, run.product.name, day.date().isoformat())
+        if found and _is_comparable(settings, run, found):
             return found
-    return publication_before(ledger, run.product.name, run.day)
+    before = publication_before(ledger, run.product.name, run.day)
+    return before if before and _is_comparable(settings, run, before) else None
+
+
+def _is_comparable(settings: Settings, run: BatchRun, publication: Publication) -> bool:
+    return version_of(settings, publication) in {None, run.release.contract_version}
 
 
 def _last(settings: Settings, product: Product, publication: Publication) -> LastBatch:
@@ -79,7 +89,9 @@ def _matured(settings: Settings, ledger: Ledger, run: BatchRun) -> Matured | Non
     product = run.product
     newest = run.as_of - dt.timedelta(hours=product.label.horizon_hours)
     publication = publication_before(ledger, product.name, newest.date().isoformat())
-    if publication is None or product.score.kind == "class" or product.guardrails.off_reason("calibration"):
+    if publication is None or not _is_comparable(settings, run, publication):
+        return None
+    if product.score.kind == "class" or product.guardrails.off_reason("calibration"):
         return None
     inputs = _inputs(ledger, product, publication)
     if inputs is None:

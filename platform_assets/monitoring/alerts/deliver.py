@@ -115,20 +115,30 @@ def _serve(desk: _Desk, address: Address) -> list[Sent]:
 
 
 def _attempt(desk: _Desk, address: Address, claimed: Sequence[Notification]) -> Sent:
-    messages = [msgspec.convert(each.message, AlertMessage) for each in claimed]
-    bulletin = bulletin_of(claimed[0].group_key, address, claimed[0].created_at, messages)
     attempts = max(each.attempts for each in claimed)
-    sent = Sent(address=address, headline=bulletin.headline, attempts=attempts)
+    sent = Sent(address=address, headline=claimed[0].topic, attempts=attempts)
+    bulletin: Bulletin | None = None
     try:
+        bulletin = _bulletin(address, claimed)
+        sent = msgspec.structs.replace(sent, headline=bulletin.headline)
         _send(desk, address, bulletin)
     except AlertNotTakenError as error:
         is_dead = mark_failed(desk.ledger, claimed, str(error), desk.now()) == "dead"
-        if is_dead and address.channel != "log":
+        if is_dead and bulletin is not None and address.channel != "log":
             with contextlib.suppress(AlertNotTakenError):  # the ledger has it too
                 append_to_log(desk.settings, address, bulletin, problem=str(error))
         return msgspec.structs.replace(sent, problem=str(error), is_dead=is_dead)
     mark_sent(desk.ledger, claimed, desk.now())
     return sent
+
+
+def _bulletin(address: Address, claimed: Sequence[Notification]) -> Bulletin:
+    try:
+        messages = [msgspec.convert(each.message, AlertMessage) for each in claimed]
+    except msgspec.ValidationError as error:  # written by another version; it must hold up no other message
+        problem = f"notification {claimed[0].notification_id} is no alert of this version ({error})"
+        raise AlertNotTakenError(where=address.recipient, problem=problem) from error
+    return bulletin_of(claimed[0].group_key, address, claimed[0].created_at, messages)
 
 
 def _send(desk: _Desk, address: Address, bulletin: Bulletin) -> None:

@@ -5,14 +5,13 @@ from typing import Any
 
 from platform_assets.contract.consumers import Consumer, Reading
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.incidents import entries
 from platform_assets.monitoring.alerts.message import AlertMessage, Level
 from platform_assets.monitoring.alerts.recipients import Recipients
 from platform_assets.monitoring.alerts.standing import Standing
 from platform_assets.monitoring.alerts.wording import consumer_words_of, words_of
 from platform_assets.monitoring.incidents.breach import measured
+from platform_assets.monitoring.incidents.draft import UNKNOWN, probable_cause
 
-_DRAFTED = "cause_drafted"
 _AGAIN = "nothing: it holds again"
 _READ_AGAIN = "nothing: what you read is as promised again"
 
@@ -111,15 +110,17 @@ def _who_is_hurt(recipients: Recipients, standing: Standing) -> list[str]:
 
 
 def _cause(ledger: Ledger, standing: Standing) -> str:
-    """Return the first line of what is known of the cause: by a person, drafted, or told by what was measured."""
-    incident, change = standing.incident, standing.change
-    if incident is not None and incident.root_cause:
-        return incident.root_cause.splitlines()[0]
-    drafts = [] if incident is None else [e.text for e in entries(ledger, incident.incident_id) if e.kind == _DRAFTED]
-    if drafts and drafts[-1].strip():
-        return drafts[-1].strip().splitlines()[0]
-    facts = change.facts if change else {}
-    return str(facts.get("cause") or facts.get("problem") or "")
+    """Return the first line of what is known of the cause: by a person, as drafted, or as it was measured."""
+    incident, facts = standing.incident, standing.change.facts if standing.change else {}
+    drafted = probable_cause(ledger, incident.incident_id) if incident else None
+    known = (
+        incident.root_cause if incident else None,
+        drafted if drafted != UNKNOWN else None,
+        facts.get("problem"),
+        facts.get("told"),
+    )
+    lines = [line for each in known if each for line in str(each).splitlines() if line.strip()]
+    return lines[0] if lines else ""
 
 
 def _step(standing: Standing, step: str) -> str:

@@ -91,7 +91,7 @@ _WORDS: dict[PromiseName, Words] = {
         "docs/guardrails.md",
     ),
 }
-_RULE = Words("the rule {rule} has fired", "see what it measured", "do what the rule says: {response}", "endpoint")
+_RULE = Words("the rule {rule} has fired", "see what it measured", "{response}", "endpoint")
 
 _CONSUMER_WORDS: dict[PromiseName, ConsumerWords] = {
     "sla_availability": ConsumerWords("fails too often", "retry later; the client library falls back by itself"),

@@ -8,10 +8,10 @@ import msgspec
 
 from platform_assets.consumers import readers_of
 from platform_assets.contract.consumers import Consumer, Importance, Output, Reading
+from platform_assets.contract.cron import next_firing
 from platform_assets.contract.product import Product
 from platform_assets.ledger.incidents import Severity
 from platform_assets.monitoring.incidents.reach import Reach, reach_of
-from platform_assets.monitoring.incidents.reading_times import next_reading
 from platform_assets.monitoring.incidents.severity import Exposure, Hurt, severity_of
 
 Readers = Sequence[tuple[Consumer, Reading]]
@@ -70,7 +70,7 @@ def impact_of(
 
 
 def _impacted(consumer: Consumer, reading: Reading, *, since: dt.datetime, at: dt.datetime) -> ImpactedReading:
-    due = next_reading(reading.at_cron, since) if reading.at_cron else None
+    due = next_firing(reading.at_cron, since) if reading.at_cron else None
     return ImpactedReading(
         consumer=consumer.name,
         title=consumer.title,
@@ -82,7 +82,7 @@ def _impacted(consumer: Consumer, reading: Reading, *, since: dt.datetime, at: d
         purposes=reading.purposes,
         importance=reading.importance,
         exposure="now" if reading.at_cron is None or (due is not None and due <= at + _SOON) else "later",
-        next_at=next_reading(reading.at_cron, at) if reading.at_cron else None,
+        next_at=next_firing(reading.at_cron, at) if reading.at_cron else None,
     )
 
 

@@ -5,7 +5,7 @@ due is the last one of the data.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,13 +60,15 @@ class Batches:
 def observe_partitions(settings: Settings, ledger: Ledger, product: Product, at: dt.datetime) -> list[Observation]:
     """Return one observation per due as-of day since the first publication, at most the last seven.
 
-    A day that is watched no longer owes nothing: what was wrong with it is told as over.
+    Of an outage of several days the first one is broken and the others wait behind it: it is one breach. A day that
+    is watched no longer owes nothing: what was wrong with it is told as over.
     """
     batches = _batches(ledger, product)
     if not batches.made:
         return []
     due = [one for one in due_days(settings, product, at) if one.subject >= batches.first]
-    observed = [_observed(product, one, batches, at) for one in due]
+    lost = [one.subject for one in due if _judge(one, batches, at)[0] == "broken"]
+    observed = [_observed(product, one, batches, at, lost) for one in due]
     return [*observed, *_no_longer_watched(ledger, product, {one.subject for one in due})]
 
 
@@ -91,8 +93,10 @@ def _batches(ledger: Ledger, product: Product) -> Batches:
     return Batches(made, {batch.as_of: batch for batch in refused if is_waiting(ledger, batch, every)})
 
 
-def _observed(product: Product, due: Due, batches: Batches, at: dt.datetime) -> Observation:
+def _observed(product: Product, due: Due, batches: Batches, at: dt.datetime, lost: Sequence[str]) -> Observation:
     state, standing = _judge(due, batches, at)
+    if due.subject in lost[1:]:
+        state, standing = "at_risk", f"{standing}, as is {lost[0]}"
     first = batches.made.get(due.subject, [None])[0]
     late_by = at - due.at if first is None else first.published_at - due.at
     facts: dict[str, Any] = {"standing": standing, "due_at": due.at, "deadline": due.deadline}

@@ -1,33 +1,44 @@
 """The ages of what is published, by three clocks; see contract/ages.py for what each clock runs from."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Mapping
 
-from platform_assets.contract.ages import Age, Stamps, ages_of
+import msgspec
+
+from platform_assets.contract.ages import Age, ages_of
 from platform_assets.contract.product import Product
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import Observation
-from platform_assets.ledger.publication_stamps import stamps_of
-from platform_assets.ledger.publications import Publication, current_publication, publications
+from platform_assets.ledger.publications import current_publication, publications
 from platform_assets.monitoring.promises.grace import NEVER_MADE, standing_of, state_without
+from platform_assets.published.ledger_batch import published_batch
+from platform_assets.published.status import PublishedBatch, read_status
 from platform_assets.settings import Settings
+
+_BEHIND = "the published file still shows the batch before: materialize published_predictions"
+_SET_BACK = "the clock is before the batch: correct the clock"
 
 
 def observe_published(settings: Settings, ledger: Ledger, product: Product, at: dt.datetime) -> list[Observation]:
     """Return one observation per promised age of the publication that consumers read.
 
-    A refused batch is no publication, so it never makes one younger. Before the first publication `data_age` is
+    A refused batch is no publication, so it never makes one younger, and neither does one that the published file does
+    not show yet. Before the first publication `data_age` is
     unknown for a grace and then broken; where every batch was withdrawn it is broken at once.
     """
     publication = current_publication(ledger, product.name)
     if publication is None:
         return [_without(ledger, product, at)]
-    stamps = stamps_of(ledger, publication)
-    ages = ages_of(product, stamps, settings.clock, at)
-    return [_observed(settings, product, publication, stamps, age) for age in ages]
+    told = read_status(settings, product.name)
+    shown = told.batch if told else published_batch(ledger, publication)
+    behind = {} if shown.batch_digest == publication.digest else {"problem": _BEHIND}
+    ages = ages_of(product, shown.stamps, settings.clock, at)
+    return [_observed(settings, product, shown, age, behind) for age in ages]
 
 
-def _observed(settings: Settings, product: Product, publication: Publication, stamps: Stamps, age: Age) -> Observation:
+def _observed(
+    settings: Settings, product: Product, shown: PublishedBatch, age: Age, problem: Mapping[str, str]
+) -> Observation:
     return Observation(
         product=product.name,
         promise=age.name,
@@ -36,24 +47,16 @@ def _observed(settings: Settings, product: Product, publication: Publication, st
         limit=age.max_hours,
         unit="hours",
         facts={
-            **_facts(publication, stamps),
+            **msgspec.structs.asdict(shown.stamps),
+            "release_id": shown.release_id,
+            "model_version": shown.model_version,
+            "revision": shown.revision,
             "warn_hours": age.warn_hours,
             "clock": settings.clock.mode,
             "suppressed_actions": [action.name for action in product.actions] if age.is_stale else [],
-            **({"problem": "the clock is before the batch: correct the clock"} if age.is_before else {}),
+            **({"problem": _SET_BACK} if age.is_before else problem),
         },
     )
-
-
-def _facts(publication: Publication, stamps: Stamps) -> dict[str, Any]:
-    return {
-        "as_of": stamps.as_of,
-        "published_at": stamps.published_at,
-        "source_at": stamps.source_at,
-        "release_id": publication.release_id,
-        "model_version": publication.model_version,
-        "revision": publication.revision,
-    }
 
 
 def _without(ledger: Ledger, product: Product, at: dt.datetime) -> Observation:

@@ -5,6 +5,7 @@ Between two looks a promise stays as the earlier one found it, also while nobody
 
 import datetime as dt
 from bisect import bisect_right
+from itertools import pairwise
 
 from platform_assets.contract.promises import PromiseName, PromiseState
 from platform_assets.contract.slas import Mode
@@ -22,26 +23,41 @@ class Freshness:
     """Where the ages of one mode of a product stood since they were first known; `first` is None while they are not."""
 
     def __init__(self, ledger: Ledger, product: str, mode: Mode) -> None:
-        """Read the standings and changes of all subjects, and keep the instant of the first known age."""
+        """Read the standings and changes of all subjects."""
         promise = AGE_OF[mode]
-        with ledger.transaction():
+        with ledger.reading():
             standings = [one for one in promise_standings(ledger, product) if one.promise == promise]
             changes = [one for one in promise_changes(ledger, product) if one.promise == promise]
-            self.first = _first_known(ledger, f"{promise} of {product}", standings)
+            kept = last_reading(ledger, _source(product, mode))
+        known = [one.since for one in standings if one.state != "unknown"]
+        self.first = kept[0] if kept else min(known, default=None)
         self._lines = [_line(one, changes) for one in standings]
 
     def units(self, since: dt.datetime, until: dt.datetime) -> Units:
         """Return the quarters that begin in a stretch of time; one with an unknown age, or none yet, is no unit."""
-        if self.first is None:
+        if self.first is None or until < max(since, self.first):
             return Units()
-        number = -((_EPOCH - max(since, self.first)) // QUARTER)
-        quarter, good, known = _EPOCH + number * QUARTER, 0, 0
-        while quarter <= until:
-            states = {state_at(line, quarter) for line in self._lines} - {"unknown"}
-            known += bool(states)
-            good += bool(states) and states <= _GOOD
-            quarter += QUARTER
+        start, end = max(since, self.first), until + dt.timedelta.resolution
+        moments = sorted({start, end, *(at for began, _ in self._lines for at in began if start < at < end)})
+        good = known = 0
+        for begin, stop in pairwise(moments):  # between two moments no state changes
+            states = {state_at(line, begin) for line in self._lines} - {"unknown"}
+            quarters = _quarters_before(stop) - _quarters_before(begin)
+            known += quarters * bool(states)
+            good += quarters * (bool(states) and states <= _GOOD)
         return Units(float(good), float(known))
+
+
+def _quarters_before(instant: dt.datetime) -> int:
+    return -((_EPOCH - instant) // QUARTER)
+
+
+def keep_first_age(ledger: Ledger, product: str, mode: Mode) -> None:
+    """Keep since when an age is known: a promise that was kept from the start leaves no change that would tell it."""
+    with ledger.transaction():
+        first = Freshness(ledger, product, mode).first
+        if first is not None and last_reading(ledger, _source(product, mode)) is None:
+            keep_reading(ledger, _source(product, mode), {}, first)
 
 
 # When a state began, and the state; the first one has no beginning.
@@ -61,12 +77,5 @@ def _line(standing: PromiseStanding, changes: list[PromiseChange]) -> Line:
     return [one.changed_at for one in own], [own[0].before, *(one.after for one in own)]
 
 
-def _first_known(ledger: Ledger, source: str, standings: list[PromiseStanding]) -> dt.datetime | None:
-    kept = last_reading(ledger, source)
-    if kept is not None:
-        return kept[0]
-    known = [one.since for one in standings if one.state != "unknown"]
-    if not known:
-        return None
-    keep_reading(ledger, source, {}, min(known))
-    return min(known)
+def _source(product: str, mode: Mode) -> str:
+    return f"{AGE_OF[mode]} of {product}"

@@ -9,11 +9,11 @@ from platform_assets.contract.product import Product
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import Observation
-from platform_assets.ledger.sla_counts import Objected, first_hour, units_since
+from platform_assets.ledger.sla_counts import Objected, Units, first_hour, units_since
 from platform_assets.monitoring.slas.budget import Budget, judge
 from platform_assets.monitoring.slas.coverage import count_coverage
 from platform_assets.monitoring.slas.endpoint import Away, Seen, look_at_endpoint
-from platform_assets.monitoring.slas.freshness import Freshness
+from platform_assets.monitoring.slas.freshness import AGE_OF, Freshness, keep_first_age
 from platform_assets.monitoring.slas.held import Held, held
 from platform_assets.monitoring.slas.online_counts import count_online
 from platform_assets.settings import Settings
@@ -39,12 +39,14 @@ def observe_slas(settings: Settings, ledger: Ledger, product: Product, at: dt.da
 def count_units(ledger: Ledger, product: Product, seen: Seen | Away | None, at: dt.datetime) -> None:
     """Count what a look at the endpoint and the records of publications tell anew; None: nobody looked."""
     count_coverage(ledger, product.name)
+    for mode in AGE_OF:
+        keep_first_age(ledger, product.name, mode)
     if product.online is not None and seen is not None:
         count_online(ledger, product.name, product.online, seen, at)
 
 
-def sla_standings(ledger: Ledger, product: Product, at: dt.datetime) -> Sequence[Standing]:
-    """Return where each objective of a product stands at an instant, from what is counted."""
+def sla_standings(ledger: Ledger | None, product: Product, at: dt.datetime) -> Sequence[Standing]:
+    """Return where each objective of a product stands at an instant, from what is counted; without a ledger nothing."""
     return [Standing(held=one, budget=_budget(ledger, one, at)) for one in held(product)]
 
 
@@ -72,8 +74,10 @@ def observation_of(standing: Standing) -> Observation:
     )
 
 
-def _budget(ledger: Ledger, one: Held, at: dt.datetime) -> Budget:
+def _budget(ledger: Ledger | None, one: Held, at: dt.datetime) -> Budget:
     days = one.sla.window_days
+    if ledger is None:
+        return judge(one.objective, lambda _since, _until: Units(), first=None, window_days=days, at=at)
     if one.objective.measure == "freshness":
         freshness = Freshness(ledger, one.product, one.mode)
         return judge(one.objective, freshness.units, first=freshness.first, window_days=days, at=at)

@@ -14,6 +14,7 @@ from platform_assets.serving.gate.rules import RULES, OfPlatform, OfProduct, Rul
 from platform_assets.serving.open_inference.problems import Handler, with_error_member
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
+from platform_assets.serving.traffic.output_versions import named_version
 
 _INFERENCE = "/v2"
 _REST = "/v2/{rest:path}"  # every other path below: nothing is told there
@@ -68,6 +69,7 @@ def asker_of(request: Request, parts: Parts) -> Asker:
 def _asked(rule: OfProduct | OfPlatform, request: Request, parts: Parts) -> Asked:
     if isinstance(rule, OfPlatform):
         return Asked(facility(rule.facility), UNVERSIONED, rule.action)
-    product = request.path_params[rule.parameter]
-    version = parts.version_of(product, rule.resource) if rule.resource in VERSIONED else UNVERSIONED
-    return asked_of(plain_product(product), rule.resource, version, rule.action)
+    product, version = request.path_params[rule.parameter], None
+    if rule.resource in VERSIONED:
+        version = named_version(request.scope["headers"]) or parts.version_of(product, rule.resource)
+    return asked_of(plain_product(product), rule.resource, UNVERSIONED if version is None else version, rule.action)

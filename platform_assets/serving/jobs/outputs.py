@@ -25,6 +25,7 @@ class OutputColumns(msgspec.Struct, frozen=True, kw_only=True):
     release_id: str | None = None
     model_version: int | None = None
     feature_version: str | None = None
+    output_schema_version: int | None = None
     as_of: dt.datetime | None = None
     event_at: dt.datetime | None = None
     is_stale: bool | None = None

@@ -6,11 +6,14 @@ from platform_assets.errors import (
     LastBatchUnavailableError,
     MalformedRequestError,
     NoReleaseError,
+    OutputVersionRetiredError,
+    UnknownOutputVersionError,
     UnknownProductError,
 )
 from platform_assets.serving.last_predictions.row_keys import MAX_ENTITIES
 from platform_assets.serving.last_predictions.wire import LastPredictions
 from platform_assets.serving.openapi.operation import Operation, Parameter, Reply
+from platform_assets.serving.traffic.operations import VERSION_PARAMETER
 
 _PRODUCT = Parameter(name="product", place="path", description="The product.", names_product=True)
 _ENTITIES = Parameter(
@@ -34,7 +37,7 @@ def operations() -> tuple[Operation, ...]:
             summary="The last published batch prediction of each entity.",
             description="Nothing is scored. When the online store gives nothing, the endpoint's own copy of the batch "
             "answers, and `source` says so.",
-            parameters=(_PRODUCT, _ENTITIES),
+            parameters=(_PRODUCT, _ENTITIES, VERSION_PARAMETER),
             replies={
                 200: Reply(description="What is published, and which entities have nothing.", kinds=(LastPredictions,))
             },
@@ -45,6 +48,8 @@ def operations() -> tuple[Operation, ...]:
                 BatchOnlyError,
                 NoReleaseError,
                 LastBatchUnavailableError,
+                UnknownOutputVersionError,
+                OutputVersionRetiredError,
             ),
         ),
     )

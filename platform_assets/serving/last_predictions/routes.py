@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from platform_assets.contract.ages import is_fresh
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.errors import BatchOnlyError
 from platform_assets.inference.frame import to_column
@@ -19,6 +20,7 @@ from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
 from platform_assets.serving.rows import key_text
 from platform_assets.serving.sources import BatchPrediction
+from platform_assets.serving.traffic.output_versions import named_version, output_version, require_in_force
 from platform_assets.serving.verdict import known
 
 _SECONDS_PER_HOUR = 3600.0
@@ -29,6 +31,9 @@ def last_prediction_routes(parts: Parts) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         live = _live(parts, request.path_params["product"])
+        version = named_version(request.scope["headers"])
+        if version is not None:
+            require_in_force(live, version, parts.heart.wall())
         keys = read_row_keys(live.schema, request.query_params.multi_items())
         found = await last_predictions(parts, live, keys, request_id=request_id_of(request.scope))
         return Response(msgspec.json.encode(found), media_type="application/json")
@@ -78,6 +83,7 @@ def _prediction(
 ) -> LastPrediction:
     age_s = (event_at - found.as_of).total_seconds()
     limit_s = live.product.batch.freshness.max_age_hours * _SECONDS_PER_HOUR
+    fresh = is_fresh(age_s, limit_s)
     return LastPrediction(
         entity_id=row_keys[live.schema.row_keys[0]],
         row_keys=dict(row_keys),
@@ -85,9 +91,10 @@ def _prediction(
         label=label_of(live.product, found.score),
         uncertainty=known(found.uncertainty),
         model_version=found.model_version,
+        output_schema_version=output_version(live),
         as_of=found.as_of,
         age_seconds=age_s,
         max_age_seconds=limit_s,
-        is_stale=age_s > limit_s,
-        action_allowed=age_s <= limit_s,
+        is_stale=not fresh,
+        action_allowed=fresh,
     )

@@ -21,6 +21,7 @@ class LastPrediction(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None
     uncertainty: float | None
     model_version: int
+    output_schema_version: int
     as_of: dt.datetime
     age_seconds: float
     max_age_seconds: float

@@ -36,6 +36,7 @@ OUTPUTS: dict[str, Datatype] = {
     "age_seconds": "FP64",
     "max_age_seconds": "FP64",
     "model_version": "INT64",
+    "output_schema_version": "INT64",
     "release_id": "BYTES",
     "cache_hit": "BOOL",
 }

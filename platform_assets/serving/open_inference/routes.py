@@ -1,5 +1,6 @@
 """The routes under /v2: each reads its request, calls one function and encodes what comes back."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import msgspec
@@ -21,6 +22,8 @@ from platform_assets.serving.parts import Parts
 from platform_assets.serving.request_ids import request_id_of
 from platform_assets.serving.telemetry.tracing import trace_of
 from platform_assets.serving.traffic.facts import RELEASE_HEADER, Headers
+from platform_assets.serving.traffic.output_versions import named_version, release_in
+from platform_assets.serving.traffic.reply_headers import deprecation_headers
 from platform_assets.serving.wire import Answers
 
 _JSON, _BYTES = "application/json", "application/octet-stream"
@@ -82,7 +85,7 @@ class InferenceHandlers:
     async def infer(self, request: Request) -> Response:
         """Answer predictions; see wire.InferRequest and wire.InferResponse."""
         body = await read_body(request.receive)
-        live = self._asked(request)
+        live = self._asked_in_version(request)
         header, buffers = split_body(body, request.headers.get(LENGTH_HEADER))
         asked = read_infer_request(header)
         wanted = wanted_outputs(asked)
@@ -96,7 +99,15 @@ class InferenceHandlers:
         answers = cast("Answers", answered)  # rows are answered by rows
         loaded = self._parts.releases.states[answers.product].lives
         version = loaded.get(answers.release_id, live).release.model_version
-        return _tensors(*encode_response(answers, wanted, model_version=version, caller_id=asked.id))
+        told = deprecation_headers(self._parts.releases.split(answers.product), answers)
+        return _tensors(*encode_response(answers, wanted, model_version=version, caller_id=asked.id), told)
+
+    def _asked_in_version(self, request: Request) -> LiveRelease:
+        """Return the release whose inputs a call sends: the live one, or that of the output version that it names."""
+        live, version = self._asked(request), named_version(request.scope["headers"])
+        if version is None:
+            return live
+        return release_in(live, self._parts.releases.split(live.product.name), version, self._parts.heart.wall()).live
 
     def _asked(self, request: Request) -> LiveRelease:
         """Return the live release of the model in the URL; a version must be the live one."""
@@ -137,7 +148,7 @@ def _json(content: msgspec.Struct, *, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status, media_type=_JSON)
 
 
-def _tensors(header: bytes, buffers: bytes) -> Response:
+def _tensors(header: bytes, buffers: bytes, headers: Mapping[str, str]) -> Response:
     if not buffers:
-        return Response(header, media_type=_JSON)
-    return Response(header + buffers, headers={LENGTH_HEADER: str(len(header))}, media_type=_BYTES)
+        return Response(header, headers=headers, media_type=_JSON)
+    return Response(header + buffers, headers={**headers, LENGTH_HEADER: str(len(header))}, media_type=_BYTES)

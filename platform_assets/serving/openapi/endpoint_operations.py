@@ -7,7 +7,10 @@ from platform_assets.errors import (
     LoopbackOnlyError,
     MalformedRequestError,
     NoReleaseError,
+    OutputVersionRetiredError,
+    OutputVersionUnavailableError,
     OverloadedError,
+    UnknownOutputVersionError,
     UnknownProductError,
     UnreadableBodyError,
 )
@@ -28,6 +31,9 @@ PREDICTION_ERRORS = (
     BatchOnlyError,
     NoReleaseError,
     OverloadedError,
+    UnknownOutputVersionError,
+    OutputVersionRetiredError,
+    OutputVersionUnavailableError,
 )
 _PRODUCT = Parameter(name="name", place="path", description="The product.", names_product=True)
 _MODEL = Parameter(

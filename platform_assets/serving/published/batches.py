@@ -35,7 +35,7 @@ class PublishedBatches:
     def version(self, product: str) -> int | None:
         """Return the version of what is published of a product, None where nothing is."""
         status = _status(self.settings, product)
-        return None if status is None else status.batch.output_schema_version
+        return None if status is None else status.batch.output_version
 
     def offer(self, product: str) -> Offer:
         """Return what is published of a product; raises NothingPublishedError. Call it in a thread."""

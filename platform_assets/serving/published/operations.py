@@ -1,6 +1,11 @@
 """The operation of the published batch."""
 
-from platform_assets.errors import AccessDeniedError, NothingPublishedError
+from platform_assets.errors import (
+    AccessDeniedError,
+    MalformedRequestError,
+    NothingPublishedError,
+    UnknownOutputVersionError,
+)
 from platform_assets.serving.openapi.operation import Operation, Parameter, Reply
 from platform_assets.serving.published.routes import ARROW, PUBLISHED_PATH
 
@@ -34,6 +39,6 @@ def operations() -> tuple[Operation, ...]:
                 304: Reply(description="The caller has this batch."),
                 416: Reply(description="The file has no such range."),
             },
-            errors=(AccessDeniedError, NothingPublishedError),
+            errors=(AccessDeniedError, NothingPublishedError, UnknownOutputVersionError, MalformedRequestError),
         ),
     )

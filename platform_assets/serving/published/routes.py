@@ -1,19 +1,38 @@
 """The route of the published batch: the file as it lies there, in parts if the caller wants, never copied to memory."""
 
 import asyncio
+import os
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from platform_assets.clock import epoch_seconds, from_epoch
-from platform_assets.errors import NothingPublishedError
+from platform_assets.errors import NothingPublishedError, UnknownOutputVersionError
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.published.batches import Offer
+from platform_assets.serving.traffic.output_versions import named_version
 
 ARROW = "application/vnd.apache.arrow.file"
 PUBLISHED_PATH = "/v1/products/{name}/published"
 _NOT_MODIFIED = 304
+
+
+class OpenFileResponse(FileResponse):
+    """Sends a file that was opened before: it is read out whoever removes its name meanwhile."""
+
+    def __init__(self, descriptor: int, headers: dict[str, str]) -> None:
+        """Take the open file; it is closed when the answer has ended."""
+        self._descriptor = descriptor
+        super().__init__(f"/dev/fd/{descriptor}", headers=headers, media_type=ARROW, stat_result=os.fstat(descriptor))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, or the part that was asked for."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            os.close(self._descriptor)
 
 
 def published_routes(parts: Parts) -> list[Route]:
@@ -25,14 +44,17 @@ def published_routes(parts: Parts) -> list[Route]:
         if published is None:
             raise NothingPublishedError(product=name)
         offer = await asyncio.to_thread(published.offer, name)
+        version, named = offer.status.batch.output_version, named_version(request.scope["headers"])
+        if named not in {None, version}:
+            raise UnknownOutputVersionError(product=name, version=named or 0, offered=str(version))
         headers = _headers(offer)
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=_NOT_MODIFIED, headers=headers)
         try:
-            found = await asyncio.to_thread(offer.path.stat)
+            descriptor = await asyncio.to_thread(os.open, offer.path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:  # withdrawn at this moment
             raise NothingPublishedError(product=name) from None
-        return FileResponse(offer.path, headers=headers, media_type=ARROW, stat_result=found)
+        return OpenFileResponse(descriptor, headers)
 
     return [Route(PUBLISHED_PATH, answer, methods=["GET"])]
 
@@ -44,7 +66,7 @@ def _headers(offer: Offer) -> dict[str, str]:
         "Cache-Control": "private, no-cache",
         "X-Release-Id": batch.release_id,
         "X-Model-Version": str(batch.model_version),
-        "X-Output-Version": str(batch.output_schema_version),
+        "X-Output-Version": str(batch.output_version),
         "X-As-Of": _instant(epoch_seconds(batch.stamps.as_of)),
         "X-Valid-Until": _instant(epoch_seconds(offer.status.valid_until)),
         "X-Age-Seconds": f"{offer.age_seconds:.0f}",

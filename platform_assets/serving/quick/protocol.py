@@ -18,7 +18,7 @@ from platform_assets.serving.predict_route import PREDICT_PATH, keep_asked
 from platform_assets.serving.quick.desk import Desk
 from platform_assets.serving.quick.letter import Letter
 from platform_assets.serving.request_ids import HEADER, new_request_id, usable_request_id
-from platform_assets.serving.traffic.facts import RELEASE_HEADER
+from platform_assets.serving.traffic.facts import RELEASE_HEADER, VERSION_HEADER
 
 _PATH = PREDICT_PATH.encode("ascii")
 _LENGTH = b"content-length"
@@ -32,6 +32,7 @@ _LONG_WAY = frozenset(
         b"expect",
         b"origin",  # a page in a browser
         RELEASE_HEADER.lower().encode("ascii"),
+        VERSION_HEADER.lower().encode("ascii"),
     }
 )
 

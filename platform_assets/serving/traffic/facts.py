@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-USER_HEADER, RELEASE_HEADER = "X-User-Id", "X-Release"
-_USER, _RELEASE = USER_HEADER.lower().encode("ascii"), RELEASE_HEADER.lower().encode("ascii")
+USER_HEADER, RELEASE_HEADER, VERSION_HEADER = "X-User-Id", "X-Release", "X-Output-Version"
+_USER, _RELEASE, _VERSION = (name.lower().encode("ascii") for name in (USER_HEADER, RELEASE_HEADER, VERSION_HEADER))
 
 
 class Facts(NamedTuple):
@@ -18,8 +18,12 @@ class Facts(NamedTuple):
 
 
 def facts_of(request_id: str, headers: Headers, *, may_choose: bool) -> Facts:
-    """Return the facts of a call from its headers, whose names are in lower case as ASGI gives them."""
+    """Return the facts of a call from its headers, whose names are in lower case as ASGI gives them.
+
+    A release has no say beside a version of the output, which it might not answer in.
+    """
     sent = dict(headers)
+    may_choose = may_choose and _VERSION not in sent
     return Facts(request_id, _text(sent, _USER), _text(sent, _RELEASE) if may_choose else None)
 
 

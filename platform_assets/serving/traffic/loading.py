@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from types import MappingProxyType
 
+from platform_assets.contract.versions import earlier_version
 from platform_assets.errors import ModelUnusableError, PlatformError
 from platform_assets.inference.live_pointer import KeptRelease, LivePointer
 from platform_assets.serving.live_release import LiveRelease
@@ -50,16 +51,26 @@ def _candidate(pointer: LivePointer, obtain: Obtain) -> Candidate | None:
 
 def _kept(pointer: LivePointer, control: LiveRelease, obtain: Obtain, at: dt.datetime) -> "list[tuple[str, Kept]]":
     wanted = sorted((one for one in pointer.kept if one.until > at), key=lambda one: one.until)
+    promised = [one for one in wanted if one.contract_version is not None]  # to consumers: not one is left out
     found = []
-    for one in wanted[-MOST_KEPT:]:
+    for one in (*promised, *[one for one in wanted if one.contract_version is None][-MOST_KEPT:]):
         try:
             live = obtain(one.release_id)
         except (PlatformError, OSError) as error:
             LOG.warning("release %s is kept and cannot be loaded: %s", one.release_id, error)
             continue
         if live is not None:
-            found.append((one.release_id, Kept(live, _deprecated_at(one, control), one.until)))
+            found.append((one.release_id, _kept_as(one, live, control, at)))
     return found
+
+
+def _kept_as(one: KeptRelease, live: LiveRelease, control: LiveRelease, at: dt.datetime) -> Kept:
+    told = None
+    if one.contract_version is not None:
+        told = earlier_version(control.release.earlier_versions, one.contract_version)
+    if told is None or told.sunset_at <= at:  # its version is gone, and the way back to it is not
+        return Kept(live, _deprecated_at(one, control), one.until)
+    return Kept(live, told.deprecated_at, told.sunset_at, told)
 
 
 def _deprecated_at(one: KeptRelease, control: LiveRelease) -> dt.datetime:

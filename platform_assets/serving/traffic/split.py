@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from platform_assets.contract.versions import EarlierVersion
 from platform_assets.inference.live_pointer import LiveRollout, SwitchedOff
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.traffic.trial import Trial
@@ -24,11 +25,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A release that was in force: deprecated at one instant, at hand until another."""
+    """A release that was in force: deprecated at one instant, at hand until another.
+
+    One with a `version` answers for that earlier version of the output's contract.
+    """
 
     live: LiveRelease
     deprecated_at: dt.datetime
     until: dt.datetime
+    version: EarlierVersion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

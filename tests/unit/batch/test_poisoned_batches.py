@@ -22,8 +22,15 @@ CASES = [pytest.param(kind, poison, id=f"{kind}: {poison.name}") for kind in SOU
 NOT_OF_ONE_BATCH: frozenset[GuardrailName] = frozenset({"calibration"})
 
 
-def refusals(evidence: Evidence) -> set[GuardrailName]:
-    return {result.guardrail for result in judge_batch(evidence) if not result.is_passed}
+_refused: dict[tuple[ScoreKind, str], frozenset[GuardrailName]] = {}
+
+
+def refusals(kind: ScoreKind, poison: Poison) -> frozenset[GuardrailName]:
+    """Return what refuses a poisoned batch; judged once, for the same batch is asked about twice."""
+    if (kind, poison.name) not in _refused:
+        results = judge_batch(poison.poison(SOUND[kind]))
+        _refused[kind, poison.name] = frozenset(result.guardrail for result in results if not result.is_passed)
+    return _refused[kind, poison.name]
 
 
 @pytest.mark.parametrize("kind", SOUND)
@@ -33,7 +40,7 @@ def test_a_sound_batch_passes_every_guardrail_without_a_warning(kind: ScoreKind)
 
 @pytest.mark.parametrize(("kind", "poison"), CASES)
 def test_a_poisoned_batch_is_refused_by_the_guardrail_named_for_it(kind: ScoreKind, poison: Poison) -> None:
-    refused = refusals(poison.poison(SOUND[kind]))
+    refused = refusals(kind, poison)
     if poison.guardrail is None:
         assert poison.miss
         assert not refused, "it is refused now: name the guardrail"
@@ -48,7 +55,5 @@ def test_the_catalogue_has_at_least_fifty_kinds_and_each_one_a_name_of_its_own()
 
 
 def test_every_guardrail_that_can_refuse_is_tripped_by_a_poison_of_the_catalogue() -> None:
-    tripped = {
-        name for kind, sound in SOUND.items() for each in poisons_of(kind) for name in refusals(each.poison(sound))
-    }
+    tripped = {name for kind in SOUND for each in poisons_of(kind) for name in refusals(kind, each)}
     assert set(GUARDRAILS) - tripped == NOT_OF_ONE_BATCH

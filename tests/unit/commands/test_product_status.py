@@ -50,4 +50,4 @@ def test_a_publication_is_as_old_as_business_time_says(tmp_path: Path) -> None:
     (replayed,) = product_statuses(settings, [churn], wall=WALL)
     (live,) = product_statuses(replace(settings, clock_mode="live"), [churn], wall=WALL)
     assert (replayed.age_hours, replayed.freshness, replayed.rows) == (24.0, "fresh", 7)
-    assert live.freshness == "late"
+    assert (live.freshness, replayed.action_allowed, live.action_allowed) == ("late", True, False)

@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 
-from platform_assets.contract.cron import firings
+from platform_assets.contract.cron import firings, next_firing
 
 MONDAY = dt.date(2026, 3, 2)
+WEDNESDAY = dt.datetime(2026, 3, 4, 12, 30, tzinfo=dt.UTC)
 
 
 def due(cron: str, days: int = 14) -> list[str]:
@@ -39,3 +40,32 @@ def test_a_wrong_line_is_refused(cron: str) -> None:
 def test_a_leap_day_is_a_day() -> None:
     (found,) = firings("0 3 29 2 *", dt.date(2028, 1, 1), dt.date(2028, 12, 31))
     assert found == dt.datetime(2028, 2, 29, 3, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("cron", "expected"),
+    [
+        ("0 6 * * 1", "2026-03-09T06:00"),
+        ("30 12 * * *", "2026-03-05T12:30"),  # never the instant itself
+        ("31 12 * * *", "2026-03-04T12:31"),
+        ("0 6 1 * *", "2026-04-01T06:00"),
+        ("*/15 * * * *", "2026-03-04T12:45"),
+        ("0 0 29 2 *", "2028-02-29T00:00"),
+        ("0 6 * * 0", "2026-03-08T06:00"),
+        ("0 6 * * 7", "2026-03-08T06:00"),
+        ("0 6 * * 5-7", "2026-03-06T06:00"),
+        ("0 6 10 * 4", "2026-03-05T06:00"),  # either day is enough
+        ("5,50 8-10/2 * * *", "2026-03-05T08:05"),
+    ],
+)
+def test_the_next_instant_of_a_cron_expression_is_found(cron: str, expected: str) -> None:
+    assert next_firing(cron, WEDNESDAY) == dt.datetime.fromisoformat(expected).replace(tzinfo=dt.UTC)
+
+
+def test_an_instant_of_another_zone_is_the_same_instant() -> None:
+    paris = WEDNESDAY.astimezone(dt.timezone(dt.timedelta(hours=11)))
+    assert next_firing("0 6 * * 1", paris) == next_firing("0 6 * * 1", WEDNESDAY)
+
+
+def test_a_day_that_never_comes_ends_the_search() -> None:
+    assert next_firing("0 0 31 2 *", WEDNESDAY) is None

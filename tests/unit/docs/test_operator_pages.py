@@ -10,7 +10,15 @@ from typer.main import get_command
 from platform_assets.cli import app
 from platform_assets.settings import PROJECT_ROOT
 
-PAGES = ("README.md", "docs/operations.md", "docs/rollouts.md", "docs/experiments.md", "docs/http.md")
+PAGES = (
+    "README.md",
+    "docs/operations.md",
+    "docs/alerts.md",
+    "docs/slas.md",
+    "docs/rollouts.md",
+    "docs/experiments.md",
+    "docs/http.md",
+)
 
 
 def commands(page: str) -> list[str]:

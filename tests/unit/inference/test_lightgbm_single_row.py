@@ -76,6 +76,8 @@ def test_a_strided_or_narrower_matrix_gives_the_score_of_its_values(text: bytes,
 
 def test_closing_under_running_calls_frees_nothing_that_they_use(text: bytes, matrix: Floats) -> None:
     expected = LightGbmPredictor(text).predict(matrix)
+    gc.collect()
+    gc.freeze()  # the collections below look at what is new, not at all that the tests before have left
     for _ in range(20):
         predictor = LightGbmPredictor(text)
         with ThreadPoolExecutor(2) as pool:

@@ -12,7 +12,7 @@ from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.decisions import Mandate
 from platform_assets.ledger.incidents import Severity, add_entry, entries
 from platform_assets.ledger.silences import add_silence, end_silence
-from platform_assets.monitoring.alerts.compose import notify
+from platform_assets.monitoring.alerts.compose import announce, notify
 from platform_assets.monitoring.alerts.holding import STORM_MESSAGES, tell_held
 from platform_assets.monitoring.alerts.message import AlertMessage, as_text, bulletin_of
 from platform_assets.monitoring.alerts.recipients import Recipients, recipients_of
@@ -86,6 +86,16 @@ def test_each_configured_channel_is_used_and_no_address_gets_the_same_twice(ledg
         ("webhook", CRM),
         ("webhook", "operator"),
     ]
+
+
+def test_a_rule_tells_what_it_measured_and_what_it_wants_done(ledger: Ledger) -> None:
+    fired = change(
+        promise="rule_slow_answers", subject="online", facts={"told": "for 12 min", "response": "scale: add"}
+    )
+    notify(ledger, RECIPIENTS, [], [fired], NOW)
+    (row,) = outbox(ledger)
+    assert row.message["what"] == "Customer churn [online]: the rule slow_answers has fired (200 h, promised 192 h)"
+    assert (row.message["probable_cause"], row.message["next_step"]) == ("for 12 min", "scale: add")
 
 
 def test_many_changes_of_a_product_at_one_moment_are_one_message_with_the_worst_first(ledger: Ledger) -> None:
@@ -204,6 +214,16 @@ def test_a_storm_is_bounded_and_its_rest_is_one_message_when_there_is_room(ledge
     after = {each.group_key for each in outbox(ledger, OWNER) if each.state == "waiting"}
     assert len(after) == STORM_MESSAGES + 2
     assert not [each for each in outbox(ledger, OWNER) if each.state == "held"]
+
+
+def test_an_announcement_reaches_owner_and_all_readers_at_once_whatever_is_silent(ledger: Ledger) -> None:
+    add_silence(ledger, "silence", MANDATE, starts_at=NOW, ends_at=later(hours=2))
+    notify(ledger, RECIPIENTS, [], [change()], NOW)
+    announced = msgspec.structs.replace(message(ledger, OWNER), promise="recall", subject="model 3", what="recalled")
+    assert announce(ledger, RECIPIENTS, announced, ("published_predictions", "online_predictions"), NOW) == 4
+    recalled = [each for each in outbox(ledger) if each.message["what"] == "recalled"]
+    assert {each.recipient for each in recalled} >= {OWNER, CRM, "consumer:retention_desk"}
+    assert {each.state for each in recalled} == {"waiting"}
 
 
 def test_news_that_are_written_with_a_change_vanish_with_it(ledger: Ledger) -> None:

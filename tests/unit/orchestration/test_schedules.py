@@ -10,7 +10,6 @@ from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 
 from platform_assets.clock import ClockMode
 from platform_assets.contract.datasets import DATASETS, Dataset
-from platform_assets.definitions import build_definitions
 from platform_assets.orchestration.partitions import (
     as_of_days,
     first_as_of,
@@ -20,6 +19,7 @@ from platform_assets.orchestration.partitions import (
 from platform_assets.orchestration.schedules import business_day, platform_schedules, product_schedules
 from platform_assets.products._discovery import discover_products
 from platform_assets.settings import Settings
+from tests.unit.orchestration.small_code_location import code_location_of
 from tests.unit.serving.conftest import Publisher
 
 Evaluate = Callable[[str, int], ScheduleExecutionData]
@@ -39,7 +39,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 @pytest.fixture
 def evaluate(settings: Settings, instance: dg.DagsterInstance) -> Evaluate:
     """Return a function that gives the tick of a schedule at four o'clock of a day in March 2026."""
-    definitions = build_definitions(settings)
+    definitions = code_location_of(settings)
 
     def tick(name: str, day: int) -> ScheduleExecutionData:
         context = dg.build_schedule_context(

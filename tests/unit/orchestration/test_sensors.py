@@ -1,20 +1,16 @@
-"""Sensors: a moved release reaches batch and endpoint once per move; a broken promise fails its check once."""
+"""Sensors: a moved release reaches batch and endpoint once per move; all of them run."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from platform_assets.definitions import build_definitions
-from platform_assets.orchestration.promises import FRESHNESS_CHECK, freshness_result
+from platform_assets.orchestration.promises import freshness_result
 from platform_assets.settings import Settings
+from tests.unit.orchestration.small_code_location import code_location_of
 from tests.unit.serving.conftest import Publisher
-
-PUBLISHED = dg.AssetKey(["churn", "published_predictions"])
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +20,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def definitions(settings: Settings) -> dg.Definitions:
-    return build_definitions(settings)
+    return code_location_of(settings)
 
 
 @pytest.fixture
@@ -77,47 +73,10 @@ def test_a_new_version_becomes_a_partition(
     assert (request.partitions_def_name, list(request.partition_keys)) == ("parking_demand_model_versions", ["4"])
 
 
-def change(instance: dg.DagsterInstance, before: FreshnessState, after: FreshnessState) -> None:
-    instance._report_runless_asset_event(  # noqa: SLF001 - what Dagster's own daemon calls
-        FreshnessStateChange(key=PUBLISHED, previous_state=before, new_state=after, state_change_timestamp=1.0)
-    )
-
-
-def test_a_broken_promise_becomes_one_failed_check_of_the_asset(
-    definitions: dg.Definitions, instance: dg.DagsterInstance
-) -> None:
-    change(instance, FreshnessState.UNKNOWN, FreshnessState.PASS)
-    fresh = tick(definitions, instance, "freshness_watch", None)
-    assert not fresh.asset_events
-    change(instance, FreshnessState.PASS, FreshnessState.FAIL)
-    stale = tick(definitions, instance, "freshness_watch", fresh.cursor)
-    (event,) = stale.asset_events
-    assert isinstance(event, dg.AssetCheckEvaluation)
-    assert (event.asset_key, event.check_name, event.passed) == (PUBLISHED, FRESHNESS_CHECK, False)
-    assert event.severity is dg.AssetCheckSeverity.ERROR
-    assert not tick(definitions, instance, "freshness_watch", stale.cursor).asset_events
-    assert json.loads(stale.cursor or "{}")["churn/published_predictions"] == "FAIL"
-
-
-def test_a_promise_that_is_nearly_broken_warns(definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
-    change(instance, FreshnessState.PASS, FreshnessState.WARN)
-    (event,) = tick(definitions, instance, "freshness_watch", None).asset_events
-    assert isinstance(event, dg.AssetCheckEvaluation)
-    assert (event.passed, event.severity) == (False, dg.AssetCheckSeverity.WARN)
-
-
-def test_a_promise_that_holds_again_needs_no_event_beside_the_materialization(
-    definitions: dg.Definitions, instance: dg.DagsterInstance
-) -> None:
-    change(instance, FreshnessState.PASS, FreshnessState.FAIL)
-    stale = tick(definitions, instance, "freshness_watch", None)
-    change(instance, FreshnessState.FAIL, FreshnessState.PASS)
-    assert not tick(definitions, instance, "freshness_watch", stale.cursor).asset_events
-
-
 def test_publishing_old_content_again_does_not_pass_for_fresh() -> None:
     assert freshness_result(age_hours=24.0, max_age_hours=24.0).passed
     assert not freshness_result(age_hours=24.1, max_age_hours=24.0).passed
+    assert not freshness_result(age_hours=1.0, max_age_hours=24.0, is_stale=True).passed
 
 
 def test_sensors_run_without_being_switched_on(definitions: dg.Definitions, tmp_path: Path) -> None:

@@ -93,8 +93,9 @@ class Publisher:
         model_version: int = 1,
         constant: float | None = None,
         files: Mapping[str, bytes] | None = None,
+        product: Product | None = None,
     ) -> Release:
-        product = product_named(name)
+        product = product or product_named(name)
         calibration = None if constant is None else LinearTable(x=(0.0,), y=(constant,))
         origin = BundleOrigin(
             product=name,

@@ -133,6 +133,12 @@ async def test_a_last_batch_beyond_its_own_freshness_is_shown_but_not_to_be_acte
     assert (answer.fallback, answer.is_stale, answer.action_allowed) == ("last_batch", True, False)
 
 
+async def test_a_last_batch_from_after_the_instant_is_not_to_be_acted_on(churn: Endpoint) -> None:
+    churn.batches.rows = {"unseen": BATCH._replace(as_of=AS_OF + dt.timedelta(days=1))}
+    (answer,) = await ask(churn, product="churn", entities=["unseen"])
+    assert (answer.age_seconds, answer.is_stale, answer.action_allowed) == (-86_400.0, True, False)
+
+
 async def test_an_entity_in_no_batch_gets_the_declared_conservative_score(churn: Endpoint) -> None:
     known, unknown = await ask(churn, product="churn", entities=["13085", "unseen"])
     assert known.fallback == "none"

@@ -77,6 +77,14 @@ async def test_a_batch_beyond_its_freshness_is_shown_and_not_to_be_acted_on(serv
     assert (row["is_stale"], row["action_allowed"], row["score"]) == (True, False, 0.31)
 
 
+async def test_a_batch_from_after_the_present_belongs_to_a_wrong_clock_and_is_not_to_be_acted_on(
+    served: Endpoint,
+) -> None:
+    served.batches.rows = {"13085": BATCH._replace(as_of=AS_OF + dt.timedelta(days=9))}
+    (row,) = (await ask(served, of("13085")))["predictions"]
+    assert (row["is_stale"], row["action_allowed"]) == (True, False)
+
+
 async def test_the_age_is_measured_at_the_present_when_the_platform_is_live(served: Endpoint) -> None:
     served.parts = replace(served.parts, heart=replace(served.parts.heart, clock=BusinessClock("live")))
     answer = await ask(served, of("13085"))

@@ -1,9 +1,14 @@
 """What operators, consumers and Prometheus read."""
 
+import datetime as dt
+import operator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
+from platform_assets.clock import BusinessClock
 from platform_assets.serving.health import Component
 from tests.unit.serving.conftest import AS_OF, Endpoint, make_endpoint
 
@@ -82,6 +87,25 @@ async def test_products_tell_contract_meaning_example_release_and_freshness(endp
     assert [field["name"] for field in risk["contract"]["fields"]][:2] == ["order_id", "customer_id"]
     assert risk["freshness"]["as_of"] == AS_OF.isoformat().replace("+00:00", "Z")
     assert risk["freshness"]["max_age_seconds"] == 36 * 3600
+    assert (risk["freshness"]["age_seconds"], risk["freshness"]["is_stale"]) == (86_400.0, False)
+    assert (risk["freshness"]["action_allowed"], risk["freshness"]["suppressed_actions"]) == (True, [])
+
+
+async def test_products_tell_which_actions_a_stale_snapshot_suppresses_also_by_a_clock_set_back(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.publisher.publish("churn")
+    await endpoint.parts.refresh()
+    for hours in (25, -1):
+        heart = replace(
+            endpoint.parts.heart,
+            clock=BusinessClock("live"),
+            wall=partial(operator.add, AS_OF, dt.timedelta(hours=hours)),
+        )
+        endpoint.parts = replace(endpoint.parts, heart=heart)
+        freshness = (await get(endpoint, "/v1/products/churn"))["freshness"]
+        assert (freshness["age_seconds"], freshness["is_stale"]) == (hours * 3600, True)
+        assert (freshness["action_allowed"], freshness["suppressed_actions"]) == (False, ["retention_offer"])
 
 
 @pytest.mark.parametrize("product", ["churn", "cancellation_risk", "parking_demand"])

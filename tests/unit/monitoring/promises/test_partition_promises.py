@@ -54,6 +54,19 @@ def test_a_missing_day_behind_a_newer_one_hurts_nobody_and_is_still_told(records
     }
 
 
+def test_an_outage_of_several_days_is_one_breach_that_the_newest_day_heals(records: Records) -> None:
+    third = MONDAY + 3 * DAY + 22 * HOUR
+    assert states(look(records, third)) == {
+        "2026-03-02": "kept",
+        "2026-03-03": "broken",
+        "2026-03-04": "at_risk",
+        "2026-03-05": "at_risk",
+    }
+    assert look(records, third)[-1].facts["standing"] == "missing, as is 2026-03-03"
+    records.publish(MONDAY + 3 * DAY, at=third)
+    assert "broken" not in states(look(records, third)).values()
+
+
 def test_a_day_that_is_watched_no_longer_is_told_as_over(records: Records) -> None:
     missing = MONDAY + DAY + 22 * HOUR
     record_observations(records.ledger, look(records, missing), missing)

@@ -12,7 +12,7 @@ from platform_assets.ledger.promises import Observation, record_observations
 from platform_assets.ledger.sla_counts import Objected, Units, units_since
 from platform_assets.monitoring.slas.coverage import count_coverage
 from platform_assets.monitoring.slas.endpoint import Away, ProductSeen, Seen, samples_of, seen_in
-from platform_assets.monitoring.slas.freshness import Freshness
+from platform_assets.monitoring.slas.freshness import Freshness, keep_first_age
 from platform_assets.monitoring.slas.observe import count_units, sla_standings
 from tests.unit.batch.batch_home import make_home
 from tests.unit.serving.conftest import product_named
@@ -122,7 +122,7 @@ def age(ledger: Ledger, state: PromiseState, at: dt.datetime, subject: str = "")
 
 def test_quarters_are_good_while_the_age_is_kept_and_none_before_it_was_known(ledger: Ledger) -> None:
     age(ledger, "kept", AT)
-    assert Freshness(ledger, "churn", "batch").first == AT
+    keep_first_age(ledger, "churn", "batch")
     age(ledger, "at_risk", AT + 4 * QUARTER)
     age(ledger, "broken", AT + 8 * QUARTER)
     age(ledger, "kept", AT + 10 * QUARTER)
@@ -135,6 +135,7 @@ def test_quarters_are_good_while_the_age_is_kept_and_none_before_it_was_known(le
 def test_one_broken_subject_makes_a_quarter_bad_and_an_unknown_age_is_no_unit(ledger: Ledger) -> None:
     age(ledger, "kept", AT)
     age(ledger, "broken", AT, subject="2026-02-01")
+    keep_first_age(ledger, "churn", "batch")
     assert Freshness(ledger, "churn", "batch").units(AT, AT + QUARTER) == Units(0, 2)
     age(ledger, "unknown", AT + QUARTER)
     age(ledger, "unknown", AT + QUARTER, subject="2026-02-01")

@@ -34,7 +34,7 @@ def publish(guarded: Guarded, *, digest: str = "a" * 64, version: int = 1, rows:
         revision=1,
         batch_digest=digest,
         stamps=Stamps(as_of=AS_OF, published_at=AS_OF + dt.timedelta(hours=1)),
-        output_schema_version=version,
+        output_version=version,
     )
     write_published_file(settings, product, rows, batch)
     write_status(settings, status_of(product, batch, BusinessClock("replay"), WALL))
