@@ -12,6 +12,7 @@ import typer
 from platform_assets.commands.access import access
 from platform_assets.commands.alerts import alerts
 from platform_assets.commands.check import check
+from platform_assets.commands.contract import contract
 from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
 from platform_assets.commands.experiments import experiments
@@ -62,6 +63,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(releases, name="releases")
+app.add_typer(contract, name="contract")
 app.add_typer(experiments, name="experiments")
 app.add_typer(rollouts, name="rollouts")
 app.add_typer(quarantine, name="quarantine")

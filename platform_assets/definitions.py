@@ -7,6 +7,7 @@ import dagster as dg
 from platform_assets.contract.product import Product
 from platform_assets.orchestration.access_assets import access_assets, access_job, access_schedule
 from platform_assets.orchestration.alert_delivery import alert_delivery_sensor
+from platform_assets.orchestration.audit_assets import audit_assets
 from platform_assets.orchestration.dbt_assets import dbt_assets
 from platform_assets.orchestration.experiment_assets import experiment_assets, experiment_sensor
 from platform_assets.orchestration.incident_assets import incident_assets, incident_job, incident_sensor
@@ -38,6 +39,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             *(asset for product in declared for asset in product_assets(product, settings)),
             *log_assets(settings),
             *access_assets(settings),
+            *audit_assets(settings, declared),
             *incident_assets(settings, declared),
         ],
         jobs=[

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from platform_assets.errors import LakeWriteError
 from platform_assets.lakehouse.table import open_table, table_exists
 
 if TYPE_CHECKING:
@@ -45,10 +46,8 @@ class IdIndex:
         """Return the row with this id, or None.
 
         `first` and `folders` are patterns of folders: where it should lie, and everywhere that it may. What was
-        committed since the last look is added to the index on the way.
+        committed since the last look is added to the index on the way; raises LakeWriteError when it cannot be.
         """
-        if not table_exists(self.table_dir):
-            return None
         for pattern in (first, folders):
             if (row := self._search(prediction_id, pattern)) is not None:
                 return row
@@ -60,7 +59,9 @@ class IdIndex:
         return None
 
     def catch_up(self, folders: str = "**") -> int:
-        """Add the files of some folders that were committed since; returns how many."""
+        """Add the files of some folders that were committed since; returns how many. Raises LakeWriteError."""
+        if not table_exists(self.table_dir):
+            return 0
         committed: dict[str, list[str]] = {}
         for uri in open_table(self.table_dir).file_uris():
             path = Path(uri).relative_to(self.table_dir.absolute())
@@ -111,12 +112,18 @@ class IdIndex:
     def _write(self, folder: str, files: Sequence[str], entries: np.ndarray) -> None:
         """Write a pack: a line that names its files, then its entries by key; it appears as a whole."""
         directory = self.index_dir / folder
-        directory.mkdir(parents=True, exist_ok=True)
         partial = directory / f".{uuid.uuid4().hex}"
-        with partial.open("wb") as file:
-            file.write(json.dumps(list(files)).encode() + b"\n")
-            file.write(entries[np.argsort(entries["key"], kind="stable")].tobytes())
-        partial.rename(directory / f"{partial.name[1:]}.pack")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                file.write(json.dumps(list(files)).encode() + b"\n")
+                file.write(entries[np.argsort(entries["key"], kind="stable")].tobytes())
+            partial.rename(directory / f"{partial.name[1:]}.pack")
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            reason = f"the index of its predictions cannot be written: {error}"
+            raise LakeWriteError(table=str(directory), reason=reason) from error
 
 
 @dataclass(frozen=True, slots=True)

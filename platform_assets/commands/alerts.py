@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import msgspec
 import typer
@@ -18,6 +18,8 @@ from platform_assets.commands.existing_ledger import existing_ledger
 from platform_assets.commands.operator import ByOption, ReasonOption, mandate_of
 from platform_assets.commands.product_names import product_named
 from platform_assets.commands.terminal import JsonFlag, facts_table, finish, show
+from platform_assets.contract.alert_rules import ALERT_RULES
+from platform_assets.contract.promises import RULE_PREFIX, PromiseName
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ ProductArgument = Annotated[str | None, typer.Argument(help="Name of a product; 
 PromiseOption = Annotated[str, typer.Option("--promise", help="One promise or rule alone; the default is all.")]
 _LENGTHS = {"m": "minutes", "h": "hours", "d": "days"}
 _LONGEST = dt.timedelta(days=30)
+_PROMISES = (*get_args(PromiseName), *(f"{RULE_PREFIX}{rule.name}" for rule in ALERT_RULES))
 _STATES = ("waiting", "sent", "held", "withheld", "dead")
 
 
@@ -182,6 +185,9 @@ def _silence(
 ) -> None:
     from platform_assets.ledger.silences import SilenceKind, add_silence
 
+    if promise and promise not in _PROMISES:
+        problem = f"{promise!r} is no promise, take one of {', '.join(_PROMISES)}"
+        raise typer.BadParameter(problem)
     mandate = mandate_of(Settings.from_environment(), *who)
     name = product_named(product).name if product else ""
     checked = msgspec.convert(kind, SilenceKind)

@@ -32,6 +32,11 @@ def breaking_changes(before: Product, after: Product) -> list[Break]:
         return []
     if new < old:
         return [Break("score.schema_version", f"goes back from {old} to {new}")]
+    return breaks_between(before, after)
+
+
+def breaks_between(before: Product, after: Product) -> list[Break]:
+    """Return every field that readers of one declaration cannot go on with in another, whatever their versions say."""
     return [*_key_breaks(before, after), *_score_breaks(before.score, after.score), *_request_breaks(before, after)]
 
 

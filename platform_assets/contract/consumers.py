@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from platform_assets.contract.cron import require_cron
+
 Output = Literal["published_predictions", "online_predictions"]
 ReadingAction = Literal["read", "submit"]
 Importance = Literal["low", "normal", "high"]
@@ -21,6 +23,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One output that a consumer reads: in which versions of its contract, for which purposes and how important.
 
     `versions` are versions of the output's contract. `at_cron` is when it is read, in UTC; left out, at any time.
+    A line that cannot be read is refused at once: nobody should learn of it from a breach that nobody was told of.
     With the action `submit` it may also have whole files predicted, by jobs.
     """
 
@@ -31,6 +34,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     importance: Importance = "normal"
     at_cron: str | None = None
     actions: tuple[ReadingAction, ...] = ("read",)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a cron line that cannot be read."""
+        if self.at_cron is not None:
+            require_cron(self.at_cron)
 
 
 class Consumer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

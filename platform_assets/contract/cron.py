@@ -36,6 +36,11 @@ def next_firing(cron: str, after: dt.datetime) -> dt.datetime | None:
     return next((instant for instant in firings(cron, start, start + _SEARCHED) if instant > after), None)
 
 
+def require_cron(cron: str) -> None:
+    """Raise ValueError for a line that cannot be read."""
+    _fields(cron)
+
+
 def _fields(cron: str) -> list[frozenset[int]]:
     texts = cron.split()
     if len(texts) != len(_BOUNDS):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from platform_assets.contract import names
 from platform_assets.contract.consumers import Consumer, Reading
 from platform_assets.contract.guardrails import Guardrails
@@ -155,6 +157,7 @@ def _semantics(product: Product) -> list[Document]:
         "scoreKind": score.kind,
         "scoreUnit": score.unit,
         "outputSchemaVersion": score.schema_version,
+        "earlierVersions": [msgspec.to_builtins(earlier) for earlier in product.earlier_versions],
         "classes": list(score.classes),
         "automatedActions": [f"{action.name}: {action.description}" for action in product.actions],
         "dagsterAsset": "/".join(names.asset_key(product.name, "published_predictions")),

@@ -17,6 +17,16 @@ class PublishedColumn(NamedTuple):
     is_unique: bool = False
 
 
+# Empty in a batch that an earlier platform computed, and where nothing is declared or known.
+_OF_AUDITS = (
+    PublishedColumn("engine", "string", "What computed the score.", is_required=False),
+    PublishedColumn("device", "string", "On which kind of device.", is_required=False),
+    PublishedColumn("matrix_digest", "string", "Identifies the numbers that the model saw.", is_required=False),
+    PublishedColumn("model_output", "double", "What the model said before the calibration.", is_required=False),
+    PublishedColumn("explanation", "string", "Why, as JSON, where the product declares it.", is_required=False),
+)
+
+
 def published_columns(product: Product) -> tuple[PublishedColumn, ...]:
     """Return the columns of a product's published predictions, in the order of the file."""
     return (
@@ -41,6 +51,9 @@ def published_columns(product: Product) -> tuple[PublishedColumn, ...]:
         PublishedColumn("bundle_digest", "string", "sha256 of the model with all that belongs to it."),
         PublishedColumn("input_artifact", "string", "What it was computed from."),
         PublishedColumn("run_id", "string", "The run that computed it."),
+        *_OF_AUDITS,
+        PublishedColumn("batch_digest", "string", "sha256 of what the batch says; the same for all of its rows."),
+        PublishedColumn("valid_until", "timestamp", "Business time from which on the row must not be acted on."),
     )
 
 

@@ -9,6 +9,7 @@ from platform_assets.contract.experiment_rules import broken_product_experiment_
 from platform_assets.contract.explanation import broken_explanation_rules
 from platform_assets.contract.guardrail_rules import broken_guardrail_rules
 from platform_assets.contract.product import Product
+from platform_assets.contract.promise_rules import broken_promise_rules
 from platform_assets.contract.recipe_rules import broken_recipe_rules
 from platform_assets.contract.recipes import RfmSegments
 from platform_assets.contract.rollout_rules import broken_plan_rules
@@ -35,6 +36,7 @@ def broken_rules(product: Product, *, file_stem: str) -> Iterator[BrokenRule]:
     yield from _evaluation_rules(product)
     yield from map(BrokenRule._make, broken_guardrail_rules(product.guardrails))
     yield from map(BrokenRule._make, broken_version_rules(product))
+    yield from map(BrokenRule._make, broken_promise_rules(product))
     yield from _online_rules(product)
 
 

@@ -65,7 +65,7 @@ def load_explainer(bundle: Bundle) -> Explainer:
     """
     recipe = bundle.product.recipe
     if isinstance(recipe, RfmSegments):
-        raise NotExplainableError(product=bundle.product.name, reason="its segments are rules, not trees")
+        raise NotExplainableError(product=bundle.product.name, reason="its model is made of rules, not trees")
     if not isinstance(recipe, Ensemble):
         return Explainer([_verified(bundle, LIGHTGBM_FILE)], (1.0,))
     members = members_of(recipe)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from platform_assets.contract.rollout import RolloutPlan, Step
-from platform_assets.errors import ModelUnusableError, ReleaseConflictError, VersionRefusedError
+from platform_assets.errors import BundleError, ModelUnusableError, ReleaseConflictError, VersionRefusedError
 from platform_assets.inference.durable import write_file
 from platform_assets.inference.kept_contracts import contracts_to_keep
 from platform_assets.inference.pointer_moves import Cause, PointerMove, write_move
@@ -152,6 +152,12 @@ def move_live(
     return put_live(releases_dir, product, wanted, cause, fsync=fsync)
 
 
+def without_refused(releases_dir: Path, product: str, pointer: LivePointer) -> LivePointer:
+    """Return the pointer without kept releases whose version was rejected or recalled since they were replaced."""
+    kept = tuple(one for one in pointer.kept if not _is_refused(releases_dir, product, one))
+    return pointer if len(kept) == len(pointer.kept) else msgspec.structs.replace(pointer, kept=kept)
+
+
 def live_path(releases_dir: Path, product: str) -> Path:
     """Return the file of a product's live pointer."""
     return releases_dir / product / "live.json"
@@ -182,6 +188,14 @@ def _with_contracts(releases_dir: Path, product: str, before: LivePointer | None
             until = max(earlier.sunset_at, kept[release_id].until) if release_id in kept else earlier.sunset_at
             kept[release_id] = KeptRelease(release_id=release_id, until=until, contract_version=earlier.version)
     return msgspec.structs.replace(wanted, kept=tuple(kept.values()))
+
+
+def _is_refused(releases_dir: Path, product: str, kept: KeptRelease) -> bool:
+    try:
+        version = read_release(releases_dir, product, kept.release_id).model_version
+    except BundleError:  # whoever loads it tells that it cannot be
+        return False
+    return is_refused(releases_dir, product, version)
 
 
 def _move_of(product: str, wanted: LivePointer, cause: Cause) -> PointerMove:

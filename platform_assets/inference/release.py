@@ -42,20 +42,24 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def make_release(
     product: Product, manifest: BundleManifest, *, bundle_path: str, created_at: dt.datetime, reason: str
 ) -> Release:
-    """Return the release of a bundle; the same arguments give the same id."""
+    """Return the release of a bundle; the same arguments give the same id.
+
+    Its contract is that of the bundle, whatever the declaration says since.
+    """
+    current = manifest.output_schema_version
     release = Release(
         release_id="",
         product=product.name,
         model_version=manifest.model_version,
         bundle_path=bundle_path,
         bundle_digest=bundle_digest(manifest),
-        contract_version=product.score.schema_version,
+        contract_version=current,
         feature_service=feature_service(product.name, product.features.version),
         fallbacks=product.online.fallbacks if product.online else (),
         default_score=product.online.default_score if product.online else None,
         created_at=created_at,
         reason=reason,
-        earlier_versions=product.earlier_versions,
+        earlier_versions=tuple(one for one in product.earlier_versions if one.version < current),
     )
     return msgspec.structs.replace(release, release_id=content_id(release))
 

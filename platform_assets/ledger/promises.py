@@ -1,6 +1,7 @@
 """Where every promise stands, and each change of that as an event that is only ever added."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,6 +47,8 @@ PROMISE_CHANGES = Table(
 
 # A watch that waited for the lock has looked before the one that overtook it. An older look is a clock set back.
 _OVERTAKEN_WITHIN = dt.timedelta(minutes=5)
+
+_SETTLED_AFTER = dt.timedelta(days=30)
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +109,17 @@ def record_observations(ledger: Ledger, observations: Sequence[Observation], at:
     return [change for change in changes if change is not None]
 
 
+def forget_settled(ledger: Ledger, promise: str, at: dt.datetime) -> int:
+    """Forget where a promise of single subjects stood that holds and that nobody looks at any more; returns how many.
+
+    There is a due day more with every day, and only the last ones are looked at. Their changes stay on record.
+    """
+    columns = PROMISE_STATES.c
+    settled = (columns.promise == promise, columns.state == "kept", columns.checked_at < at - _SETTLED_AFTER)
+    with ledger.transaction() as connection:
+        return connection.execute(PROMISE_STATES.delete().where(*settled)).rowcount
+
+
 def promise_standings(ledger: Ledger, product: str | None = None) -> list[PromiseStanding]:
     """Return where the promises of a product stand, or of all, by product, promise and subject."""
     columns = PROMISE_STATES.c
@@ -116,12 +130,28 @@ def promise_standings(ledger: Ledger, product: str | None = None) -> list[Promis
         return [PromiseStanding(**row) for row in connection.execute(wanted).mappings()]
 
 
-def promise_changes(ledger: Ledger, product: str | None = None, *, after: int = 0) -> list[PromiseChange]:
-    """Return the changes of a product, or of all, that were recorded after the one of that number, oldest first."""
+def promise_standing(ledger: Ledger, product: str, promise: str, subject: str = "") -> PromiseStanding | None:
+    """Return where one promise stood at the last look, None before the first."""
+    columns = PROMISE_STATES.c
+    here = (columns.product == product, columns.promise == promise, columns.subject == subject)
+    with ledger.reading() as connection:
+        row = connection.execute(select(PROMISE_STATES).where(*here)).mappings().first()
+    return PromiseStanding(**row) if row else None
+
+
+def promise_changes(
+    ledger: Ledger, product: str | None = None, *, promise: str | None = None, after: int = 0
+) -> list[PromiseChange]:
+    """Return the changes of a product, or of all, that were recorded after the one of that number, oldest first.
+
+    With a promise only those of it: there are more with every year, and whoever looks often reads no others.
+    """
     columns = PROMISE_CHANGES.c
     wanted = select(PROMISE_CHANGES).where(columns.change_id > after).order_by(columns.change_id)
     if product is not None:
         wanted = wanted.where(columns.product == product)
+    if promise is not None:
+        wanted = wanted.where(columns.promise == promise)
     with ledger.reading() as connection:
         return [PromiseChange(**row) for row in connection.execute(wanted).mappings()]
 
@@ -138,10 +168,11 @@ def _record(connection: Connection, observation: Observation, at: dt.datetime) -
     has_changed = before != observation.state and (stood is not None or observation.state != "kept")
     since = stood.since if stood and stood.state == observation.state else at
     found = {
-        "value": observation.value,
+        "value": _finite(observation.value),
         "limit": observation.limit,
         "unit": observation.unit,
-        "facts": msgspec.to_builtins(dict(observation.facts)),
+        # Through JSON itself, which knows no NaN: a server refuses it, and with it all that was found in this look.
+        "facts": msgspec.json.decode(msgspec.json.encode(dict(observation.facts))),
     }
     values = {"state": observation.state, "since": since, "checked_at": at, **found}
     if stood:
@@ -153,3 +184,7 @@ def _record(connection: Connection, observation: Observation, at: dt.datetime) -
     change = {**name, "before": before, "after": observation.state, "changed_at": at, **found}
     inserted = connection.execute(PROMISE_CHANGES.insert().values(change)).inserted_primary_key
     return PromiseChange(change_id=int(inserted[0]) if inserted else 0, **change)
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

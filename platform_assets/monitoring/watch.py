@@ -8,22 +8,31 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 from platform_assets.contract.product import Product
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.promises import Observation, PromiseChange, record_observations
+from platform_assets.ledger.promises import (
+    Observation,
+    PromiseChange,
+    forget_settled,
+    promise_standing,
+    record_observations,
+)
 from platform_assets.monitoring.alerts.compose import notify
 from platform_assets.monitoring.alerts.recipients import recipients_of
 from platform_assets.monitoring.incidents.follow import follow_incidents
 from platform_assets.monitoring.incidents.moves import IncidentMove
-from platform_assets.monitoring.promises.grace import NOT_SEEN, standing_of, state_without
+from platform_assets.monitoring.promises.grace import NOT_SEEN, state_without
 from platform_assets.monitoring.promises.guardrails import observe_guardrails
 from platform_assets.monitoring.promises.online_snapshot import observe_online_snapshot
 from platform_assets.monitoring.promises.partitions import observe_partitions
 from platform_assets.monitoring.promises.published import observe_published
 from platform_assets.monitoring.promises.rollout import observe_rollout
+from platform_assets.monitoring.promises.withdrawn import observe_withdrawn
 from platform_assets.monitoring.rules.observe import observe_rules
+from platform_assets.monitoring.slas.endpoint import look_at_endpoint
 from platform_assets.monitoring.slas.observe import observe_slas
 from platform_assets.monitoring.slas.repetition import demand_actions
 from platform_assets.published.rows import refresh_status
@@ -42,6 +51,7 @@ OBSERVERS: Mapping[str, Observer] = MappingProxyType(
         "guardrails": observe_guardrails,
         "online_snapshot": observe_online_snapshot,
         "rollout": observe_rollout,
+        "withdrawn": observe_withdrawn,
     }
 )
 
@@ -72,6 +82,7 @@ def watch_promises(
     observations = list(observe(settings, ledger, products, at, observers=observers or every_observer()))
     with ledger.transaction():
         changes = record_observations(ledger, observations, at)
+        forget_settled(ledger, "partition", at)
         moves = follow_incidents(ledger, products, changes, at)
         demand_actions(ledger, products, at)
         notified = notify(ledger, recipients_of(settings, products), moves, changes, at)
@@ -80,8 +91,17 @@ def watch_promises(
 
 
 def every_observer() -> dict[str, Observer]:
-    """Return all observers of the watch; those that count something or write a file run in the watch alone."""
-    return {**OBSERVERS, "slas": observe_slas, "rules": observe_rules, "published_status": _tell_readers}
+    """Return all observers of one watch; those that count something or write a file run in the watch alone.
+
+    They look at the endpoint once together: one that hangs is waited for once, and not for each product.
+    """
+    look = lru_cache(maxsize=1)(look_at_endpoint)
+    return {
+        **OBSERVERS,
+        "slas": partial(observe_slas, look=look),
+        "rules": partial(observe_rules, look=look),
+        "published_status": _tell_readers,
+    }
 
 
 def observe(
@@ -105,7 +125,7 @@ def _looked(
     name: str, observer: Observer, settings: Settings, ledger: Ledger, product: Product, at: dt.datetime
 ) -> Sequence[Observation]:
     subject = f"watch of {name}"
-    stood = standing_of(ledger, product.name, "runs", subject)
+    stood = promise_standing(ledger, product.name, "runs", subject)
     try:
         found = observer(settings, ledger, product, at)
     except Exception as error:  # the body of a monitor: one that is blind must not blind the others

@@ -1,6 +1,8 @@
 """Batches of predictions and what of them is published, as assets."""
 
+import datetime as dt
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -8,17 +10,20 @@ import dagster as dg
 from platform_assets.clock import midnight
 from platform_assets.contract import names
 from platform_assets.contract.product import Product
+from platform_assets.errors import LakeWriteError
 from platform_assets.orchestration.dependencies import staging_of
 from platform_assets.orchestration.guardrail_checks import guardrail_check, guardrail_specs
 from platform_assets.orchestration.labels import owner_of, tags_of
 from platform_assets.orchestration.partitions import prediction_partitions, read_prediction_key
 from platform_assets.orchestration.promises import freshness_check, freshness_policy, freshness_result
+from platform_assets.orchestration.reader_checks import readers_check, readers_result
 from platform_assets.orchestration.run_facts import run_facts
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
     from platform_assets.batch.flow import BatchOutcome
     from platform_assets.batch.publication import Published
+    from platform_assets.batch.published_view import PublishedView
 
 
 def scoring_assets(product: Product, settings: Settings) -> list[dg.AssetsDefinition]:
@@ -68,7 +73,8 @@ def _predictions(product: Product, settings: Settings) -> dg.AssetsDefinition:
         if outcome.published is None:
             error = outcome.refusal()
             raise dg.Failure(str(error), allow_retries=False) from error
-        batch_index(settings, product.name).catch_up()  # so that the first trace of a row need not
+        with suppress(LakeWriteError):  # the batch is published, and the first trace of a row makes up for it
+            batch_index(settings, product.name).catch_up()
         yield _materialized(outcome, outcome.published)
 
     return predictions
@@ -125,7 +131,7 @@ def _published(product: Product, settings: Settings) -> dg.AssetsDefinition:
         tags=tags_of(product),
         kinds={"parquet"},
         freshness_policy=freshness_policy(product.batch.freshness),
-        check_specs=[freshness_check(key)],
+        check_specs=[freshness_check(key), readers_check(key)],
         automation_condition=_after_good_batches(),
         description=(
             f"What consumers read: the last good batch. {product.score.meaning} Valid range "
@@ -136,27 +142,29 @@ def _published(product: Product, settings: Settings) -> dg.AssetsDefinition:
     def published_predictions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from platform_assets.batch.published_view import write_published_view
 
-        view = write_published_view(settings, product, at=run_facts(context).at)
-        return dg.MaterializeResult(
-            data_version=dg.DataVersion(view.publication.digest),
-            metadata={
-                "dagster/row_count": view.publication.row_count,
-                "path": dg.MetadataValue.path(str(view.path)),
-                "as_of": view.age.as_of.isoformat(),
-                "age_hours": view.age.hours,
-                "max_age_hours": product.batch.freshness.max_age_hours,
-                "is_stale": view.age.is_stale,
-                "allowed_actions": [] if view.age.is_stale else [action.name for action in product.actions],
-                "release_id": view.publication.release_id,
-                "revision": view.publication.revision,
-            },
-            check_results=[
-                freshness_result(
-                    age_hours=view.age.hours,
-                    max_age_hours=product.batch.freshness.max_age_hours,
-                    is_stale=view.age.is_stale,
-                )
-            ],
-        )
+        at = run_facts(context).at
+        return _shown(product, write_published_view(settings, product, at=at), at)
 
     return published_predictions
+
+
+def _shown(product: Product, view: "PublishedView", at: dt.datetime) -> dg.MaterializeResult:
+    max_age_hours = product.batch.freshness.max_age_hours
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(view.publication.digest),
+        metadata={
+            "dagster/row_count": view.publication.row_count,
+            "path": dg.MetadataValue.path(str(view.path)),
+            "as_of": view.age.as_of.isoformat(),
+            "age_hours": view.age.hours,
+            "max_age_hours": max_age_hours,
+            "is_stale": view.age.is_stale,
+            "allowed_actions": [] if view.age.is_stale else [action.name for action in product.actions],
+            "release_id": view.publication.release_id,
+            "revision": view.publication.revision,
+        },
+        check_results=[
+            freshness_result(age_hours=view.age.hours, max_age_hours=max_age_hours, is_stale=view.age.is_stale),
+            readers_result(product, at),
+        ],
+    )

@@ -168,9 +168,14 @@ def _release(product: Product, settings: Settings) -> dg.AssetsDefinition:
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from platform_assets.ledger.database import open_ledger
         from platform_assets.training.approval import APPROVED_BY, release_newest
+        from platform_assets.training.model_card import card_of
+        from platform_assets.training.model_card_page import write_card
 
-        approval = release_newest(settings, open_ledger(settings.ledger_dsn), product, run_facts(context))
+        ledger = open_ledger(settings.ledger_dsn)
+        approval = release_newest(settings, ledger, product, run_facts(context))
         made = approval.release
+        shown = approval.begun or made
+        card = write_card(settings, card_of(settings, ledger, product, shown.release_id))
         context.instance.add_dynamic_partitions(names.model_partitions(product.name), [str(made.model_version)])
         return dg.MaterializeResult(
             data_version=dg.DataVersion(made.release_id),
@@ -181,6 +186,7 @@ def _release(product: Product, settings: Settings) -> dg.AssetsDefinition:
                 "approved_by": APPROVED_BY,
                 "reason": made.reason,
                 "is_new": approval.is_new,
+                "model_card": dg.MetadataValue.path(str(card)),
                 **({"on_its_way": approval.begun.release_id} if approval.begun else {}),
             },
         )

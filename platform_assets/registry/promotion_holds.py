@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
+from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.promotion_hold import PromotionHold, require_not_held, write_holds
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.incident_actions import actions
@@ -24,9 +25,13 @@ def show_holds(settings: Settings, ledger: Ledger, products: Iterable[str]) -> N
 
 
 def require_promotable(settings: Settings, ledger: Ledger, product: str, at: dt.datetime) -> None:
-    """Raise PromotionHeldError while a severe incident is unresolved or an action is overdue, and none is waived."""
+    """Raise PromotionHeldError while a severe incident is unresolved or an action is overdue, and none is waived.
+
+    The first release of a product is never held: it is what ends that nothing was ever published.
+    """
     show_holds(settings, ledger, [product])
-    require_not_held(product, promotion_holds(ledger, product), at)
+    if read_live(settings.releases_dir, product) is not None:
+        require_not_held(product, promotion_holds(ledger, product), at)
 
 
 def _severe(ledger: Ledger, product: str) -> Iterator[PromotionHold]:

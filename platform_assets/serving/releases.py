@@ -14,7 +14,7 @@ from types import MappingProxyType
 from platform_assets.clock import wall_now
 from platform_assets.errors import ModelUnusableError, NoReleaseError, PlatformError, UnknownProductError
 from platform_assets.inference.engine_events import EngineEvent, log_engine_event
-from platform_assets.inference.live_pointer import LivePointer, read_live
+from platform_assets.inference.live_pointer import LivePointer, read_live, without_refused
 from platform_assets.rollouts.experiments_course import ExperimentRecord
 from platform_assets.rollouts.moves import Pointers
 from platform_assets.serving.health import State
@@ -163,6 +163,7 @@ class Releases:
             return
         if pointer is None:
             return
+        pointer = without_refused(self.pointers.releases_dir, product, pointer)
         pointer, experiment = self._without_given_up(product, pointer), self.trials.running(product)
         if before is None or experiment != before.experiment or self._is_due(before, pointer, again=again):
             before = before or ProductState(None, None)

@@ -41,13 +41,15 @@ def _was_put_aside(settings: Settings, ledger: Ledger, release: Release) -> bool
 def bring_in(settings: Settings, product: Product, release: Release, mandate: Mandate) -> bool:
     """Put a release in force at once or on its way, as its product declares; returns False when it is there already.
 
-    The first release of a product has nobody to be compared with, and batches have no traffic to share. Raises
-    RolloutStateError while another release is on its way, and PromotionHeldError.
+    The first release of a product has nobody to be compared with and is never held: it is what ends that nothing was
+    ever published. Batches have no traffic to share. Raises RolloutStateError while another release is on its way, and
+    PromotionHeldError.
     """
     if has_traffic(settings, release):
         return False
-    require_not_held(release.product, read_holds(settings.releases_dir, release.product), mandate.at)
     live = read_live(settings.releases_dir, release.product)
+    if live is not None:
+        require_not_held(release.product, read_holds(settings.releases_dir, release.product), mandate.at)
     if live is None or product.online is None:
         move_live(
             settings.releases_dir,

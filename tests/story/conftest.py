@@ -8,6 +8,7 @@ import pytest
 from platform_assets.inference.release import Release
 from platform_assets.processes.control import stop_all
 from platform_assets.settings import Settings
+from tests.story.promise_watch_home import Readers, readers
 from tests.story.sample_platform import sample_environment, start_demo
 from tests.story.second_version import train_both
 from tests.unit.registry.registry_home import RegistryHome
@@ -38,6 +39,13 @@ def settings(environment: dict[str, str], platform_home: Path) -> Iterator[Setti
         process.kill()
         process.wait()
         stop_all(chosen)
+
+
+@pytest.fixture
+def told() -> Iterator[Readers]:
+    """Give whoever is told of broken promises: a webhook and a mail server, both real."""
+    with readers() as listening:
+        yield listening
 
 
 @pytest.fixture(scope="session")

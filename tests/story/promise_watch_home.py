@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cached_property
 
 import msgspec
 
@@ -15,10 +15,13 @@ from platform_assets.alert_settings import AlertSettings
 from platform_assets.batch.consumers import follow_publication
 from platform_assets.batch.flow import BatchOutcome, release_to_score, run_batch
 from platform_assets.batch.publication import BatchRun
+from platform_assets.batch.withdrawal import withdraw
 from platform_assets.clock import midnight
 from platform_assets.contract.product import Product
 from platform_assets.ledger.database import Ledger, open_ledger
+from platform_assets.ledger.decisions import Mandate
 from platform_assets.ledger.incidents import Incident, IncidentState, incidents
+from platform_assets.ledger.publications import current_publication
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.monitoring.alerts.deliver import deliver
 from platform_assets.monitoring.alerts.message import AlertMessage, Bulletin
@@ -26,6 +29,7 @@ from platform_assets.monitoring.watch import Watched, watch_promises
 from platform_assets.settings import Settings
 from tests.conftest import free_port
 from tests.integration.alert_receivers import AlertReceiver, Mailbox, alert_receiver, mail_server
+from tests.story.sample_platform import sample_products
 
 EVERY: tuple[IncidentState, ...] = ("open", "acknowledged", "recovered", "resolved")
 # Sockets, locks and process ids are those of the running platform.
@@ -74,7 +78,7 @@ class WatchedHome:
     product: Product
     readers: Readers
 
-    @property
+    @cached_property
     def ledger(self) -> Ledger:
         return open_ledger(self.settings.ledger_dsn)
 
@@ -108,8 +112,34 @@ class WatchedHome:
         return found
 
 
-def copied_home(settings: Settings, home: Path, product: Product, told: Readers) -> WatchedHome:
-    """Return a copy of a platform with a live clock, whose alerts the given readers get."""
-    shutil.copytree(settings.home, home, ignore=_NOT_COPIED, dirs_exist_ok=True)
-    copy = replace(settings, home=home, clock_mode="live", alerts=told.settings, fsync=False)
-    return WatchedHome(copy, product, told)
+def copied_home(sample: Settings, online_store: Settings, product: str, told: Readers) -> WatchedHome:
+    """Return a copy of the platform with a live clock and an online store of its own; the given readers get its alerts.
+
+    A product of it is watched, and the instants are those of the data.
+    """
+    shutil.copytree(sample.home, online_store.home, ignore=_NOT_COPIED, dirs_exist_ok=True)
+    copy = replace(
+        sample,
+        home=online_store.home,
+        redis_url=online_store.redis_url,
+        endpoint_port=free_port(),
+        clock_mode="live",
+        alerts=told.settings,
+        fsync=False,
+    )
+    declared = {one.name: one for one in sample_products()}
+    return WatchedHome(copy, declared[product], told)
+
+
+def home_before(
+    sample: Settings, online_store: Settings, product: str, told: Readers, *, day: dt.date, at: dt.datetime
+) -> WatchedHome:
+    """Return a copy in which the batch of an earlier day is the newest, published at an instant."""
+    home = copied_home(sample, online_store, product, told)
+    newest = current_publication(home.ledger, product)
+    assert newest is not None
+    assert home.score(day, at).published is not None
+    later = dt.date.fromisoformat(newest.as_of)
+    withdraw(home.ledger, home.product, later, Mandate(by="story", at=at, reason="that day has not come"))
+    follow_publication(home.settings, home.ledger, home.product, at=at)
+    return home

@@ -1,7 +1,6 @@
 """An endpoint gets slow: its SLA breaks, callers and owner are told, and nothing is promoted until somebody answers."""
 
 import datetime as dt
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from platform_assets.monitoring.incidents.report import incident_report
 from platform_assets.settings import Settings
 from platform_assets.training.approval import Approval, release_newest
 from tests.integration.endpoint_servers import Served, served
-from tests.story.promise_watch_home import Readers, WatchedHome, readers
+from tests.story.promise_watch_home import Readers, WatchedHome
 from tests.story.second_version import CUSTOMERS, PRODUCT, QUICK, SecondVersion, second_version
 from tests.unit.registry.registry_home import RegistryHome
 
@@ -29,12 +28,6 @@ AT = dt.datetime(2030, 3, 4, 12, tzinfo=dt.UTC)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 CALLERS = 8
 OWNER, DESK = "customer-intelligence@example.com", "customer-care@example.com"
-
-
-@pytest.fixture
-def told() -> Iterator[Readers]:
-    with readers() as listening:
-        yield listening
 
 
 def ask(endpoint: Served, customers: list[str]) -> list[httpx.Response]:

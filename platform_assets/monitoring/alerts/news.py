@@ -20,7 +20,7 @@ def owner_message(
     ledger: Ledger, recipients: Recipients, standing: Standing, at: dt.datetime, *, told: Level
 ) -> AlertMessage:
     """Return what the owner is told; `told` is the level of the news before."""
-    words = words_of(standing.promise)
+    words = words_of(standing.promise, standing.subject)
     is_recovery = told != "ok" and standing.level in {"ok", "warning"} and standing.level != told
     broken = words.broken if standing.level != "warning" or is_recovery else f"soon {words.broken}"
     title = _title(recipients, standing.product)

@@ -65,7 +65,7 @@ class Recipients:
         return told or [Address(channel="log", recipient=name)]
 
     def consumer_at(self, recipient: str) -> Consumer | None:
-        """Return the consumer that a recipient of a webhook names, or None."""
+        """Return the consumer that a recipient of a webhook names, or None; also for one that is declared no more."""
         name = recipient.removeprefix(_CONSUMER)
         if name == recipient:
             return None

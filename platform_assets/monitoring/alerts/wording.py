@@ -1,9 +1,10 @@
 """How each promise is talked about: to its owner with cause and next step, to consumers in their own words."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from platform_assets.contract.names import AssetNoun
 from platform_assets.contract.promises import RULE_PREFIX, PromiseName
+from platform_assets.contract.slas import Mode
 
 
 class Words(NamedTuple):
@@ -91,9 +92,21 @@ _WORDS: dict[PromiseName, Words] = {
         "docs/guardrails.md",
     ),
 }
+_WATCH = Words(
+    "the watch of promises could not look",
+    "see the error in the tick of the sensor promises_watch",
+    "mend what the error names; until then nobody sees what it watches",
+    "published_predictions",
+)
+# What is about the online mode of these happens to another asset.
+_AT_THE_SNAPSHOT = frozenset({"runs", "sla_freshness"})
 _RULE = Words("the rule {rule} has fired", "see what it measured", "{response}", "endpoint")
 
+_READ_FLAGS = (
+    "read is_stale and action_allowed with each row or answer: no automated action may follow from a stale one"
+)
 _CONSUMER_WORDS: dict[PromiseName, ConsumerWords] = {
+    "sla_freshness": ConsumerWords("was older than promised for too much of the time", _READ_FLAGS),
     "sla_availability": ConsumerWords("fails too often", "retry later; the client library falls back by itself"),
     "sla_latency": ConsumerWords(
         "answers later than promised", "allow for longer answers, or read the published batch"
@@ -101,18 +114,17 @@ _CONSUMER_WORDS: dict[PromiseName, ConsumerWords] = {
     "sla_error_rate": ConsumerWords("answers with too many errors", "retry later, or read the published batch"),
     "sla_coverage": ConsumerWords("lacks rows that were promised", "expect missing rows, and treat them as unknown"),
 }
-_STALE = ConsumerWords(
-    "is older than promised",
-    "read is_stale and action_allowed with each row or answer: no automated action may follow from a stale one",
-)
+_STALE = ConsumerWords("is older than promised", _READ_FLAGS)
 
 
-def words_of(promise: str) -> Words:
-    """Return how a promise, or an alert rule, is talked about to its owner."""
+def words_of(promise: str, subject: str = "") -> Words:
+    """Return how a promise of a subject, or an alert rule, is talked about to its owner."""
+    if promise == "runs" and subject not in {"", *get_args(Mode)}:
+        return _WATCH
     found = {str(name): words for name, words in _WORDS.items()}.get(promise)
-    if found is not None:
-        return found
-    return _RULE._replace(broken=_RULE.broken.format(rule=promise.removeprefix(RULE_PREFIX)))
+    if found is None:
+        return _RULE._replace(broken=_RULE.broken.format(rule=promise.removeprefix(RULE_PREFIX)))
+    return found._replace(asset="online_snapshot") if promise in _AT_THE_SNAPSHOT and subject == "online" else found
 
 
 def consumer_words_of(promise: str) -> ConsumerWords:

@@ -15,9 +15,9 @@ from platform_assets.contract.promises import PromiseState
 from platform_assets.errors import UnknownRecordError
 from platform_assets.ledger.artifacts import Artifact, artifact_id, artifacts, get_artifact
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.promises import Observation
+from platform_assets.ledger.promises import Observation, promise_standing
 from platform_assets.ledger.snapshots import SnapshotRecord, current_snapshot
-from platform_assets.monitoring.promises.grace import NEVER_MADE, standing_of, state_without
+from platform_assets.monitoring.promises.grace import NEVER_MADE, state_without
 from platform_assets.settings import Settings
 
 # A nightly run may end so much later than the one of the night before.
@@ -37,7 +37,7 @@ def observe_online_snapshot(settings: Settings, ledger: Ledger, product: Product
     snapshot = current_snapshot(ledger, names.feature_service(product.name, product.features.version))
     limit = product.online.max_feature_age_hours + RUN_HOURS
     if snapshot is None:
-        stood = standing_of(ledger, product.name, "snapshot_age")
+        stood = promise_standing(ledger, product.name, "snapshot_age")
         state = state_without(stood, NEVER_MADE, at)
         return [_age(product, state, None, limit, {"problem": "no snapshot was ever published"})]
     made = _artifact(ledger, product, snapshot)

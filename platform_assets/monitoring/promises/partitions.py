@@ -5,7 +5,7 @@ due is the last one of the data.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from platform_assets.contract.cron import firings
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import PromiseState
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.promises import Observation, promise_standings
+from platform_assets.ledger.promises import Observation, PromiseStanding, promise_standings
 from platform_assets.ledger.publications import Publication, publications
 from platform_assets.ledger.quarantined import QuarantineRecord, quarantined_batches
 from platform_assets.monitoring.promises.guardrails import is_waiting
@@ -60,16 +60,21 @@ class Batches:
 def observe_partitions(settings: Settings, ledger: Ledger, product: Product, at: dt.datetime) -> list[Observation]:
     """Return one observation per due as-of day since the first publication, at most the last seven.
 
-    Of an outage of several days the first one is broken and the others wait behind it: it is one breach. A day that
-    is watched no longer owes nothing: what was wrong with it is told as over.
+    Of an outage of several days the first one is broken and the others wait behind it: it is one breach, however long
+    it lasts. A day that is watched no longer owes nothing: what was wrong with it is told as over.
     """
     batches = _batches(ledger, product)
     if not batches.made:
         return []
     due = [one for one in due_days(settings, product, at) if one.subject >= batches.first]
-    lost = [one.subject for one in due if _judge(one, batches, at)[0] == "broken"]
+    standings = [one for one in promise_standings(ledger, product.name) if one.promise == "partition"]
+    watched = {one.subject for one in due}
+    earlier = [one for one in standings if one.state != "kept" and one.subject not in watched]
+    oldest = min(watched, default="")
+    waiting = [one.subject for one in earlier if one.state == "broken" and batches.newest < one.subject < oldest]
+    lost = [*waiting, *(one.subject for one in due if _judge(one, batches, at)[0] == "broken")]
     observed = [_observed(product, one, batches, at, lost) for one in due]
-    return [*observed, *_no_longer_watched(ledger, product, {one.subject for one in due})]
+    return [*observed, *(_no_longer_watched(one, lost) for one in earlier)]
 
 
 def due_days(settings: Settings, product: Product, at: dt.datetime) -> list[Due]:
@@ -95,7 +100,7 @@ def _batches(ledger: Ledger, product: Product) -> Batches:
 
 def _observed(product: Product, due: Due, batches: Batches, at: dt.datetime, lost: Sequence[str]) -> Observation:
     state, standing = _judge(due, batches, at)
-    if due.subject in lost[1:]:
+    if due.subject in lost and due.subject not in lost[:1]:
         state, standing = "at_risk", f"{standing}, as is {lost[0]}"
     first = batches.made.get(due.subject, [None])[0]
     late_by = at - due.at if first is None else first.published_at - due.at
@@ -127,13 +132,21 @@ def _judge(due: Due, batches: Batches, at: dt.datetime) -> tuple[PromiseState, s
         return "at_risk", "missing; consumers read a newer one"
     if due.deadline is not None and at > due.deadline:
         return "broken", "missing"
-    return "at_risk", "due, not published yet"
+    # Every run takes its time: a day that is still in time is no warning, or each one would be told to its owner.
+    return "at_risk" if due.deadline is None else "kept", "due, not published yet"
 
 
-def _no_longer_watched(ledger: Ledger, product: Product, watched: set[str]) -> Iterator[Observation]:
-    for stood in promise_standings(ledger, product.name):
-        if stood.promise == "partition" and stood.state != "kept" and stood.subject not in watched:
-            facts = {**stood.facts, "standing": "watched no longer"}
-            yield Observation(
-                product=product.name, promise="partition", subject=stood.subject, state="kept", facts=facts
-            )
+def _no_longer_watched(stood: PromiseStanding, lost: Sequence[str]) -> Observation:
+    """Return that a day of long ago owes nothing any more, unless the outage that began with it goes on."""
+    is_lost = stood.subject in lost[:1]
+    facts = stood.facts if is_lost else {**stood.facts, "standing": "watched no longer"}
+    return Observation(
+        product=stood.product,
+        promise="partition",
+        subject=stood.subject,
+        state="broken" if is_lost else "kept",
+        value=stood.value if is_lost else None,
+        limit=stood.limit if is_lost else None,
+        unit=stood.unit if is_lost else "",
+        facts=facts,
+    )

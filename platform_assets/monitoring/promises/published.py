@@ -8,9 +8,9 @@ import msgspec
 from platform_assets.contract.ages import Age, ages_of
 from platform_assets.contract.product import Product
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.promises import Observation
+from platform_assets.ledger.promises import Observation, promise_standing
 from platform_assets.ledger.publications import current_publication, publications
-from platform_assets.monitoring.promises.grace import NEVER_MADE, standing_of, state_without
+from platform_assets.monitoring.promises.grace import NEVER_MADE, state_without
 from platform_assets.published.ledger_batch import published_batch
 from platform_assets.published.status import PublishedBatch, read_status
 from platform_assets.settings import Settings
@@ -61,7 +61,7 @@ def _observed(
 
 def _without(ledger: Ledger, product: Product, at: dt.datetime) -> Observation:
     was_withdrawn = bool(publications(ledger, product.name))
-    stood = standing_of(ledger, product.name, "data_age")
+    stood = promise_standing(ledger, product.name, "data_age")
     problem = "every batch was withdrawn" if was_withdrawn else "no batch was ever published"
     return Observation(
         product=product.name,

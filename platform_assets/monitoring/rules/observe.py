@@ -13,7 +13,7 @@ from platform_assets.ledger.promises import Observation, promise_standings
 from platform_assets.monitoring.rules.endpoint_measures import out_of_memory, slow_answers, variant_errors
 from platform_assets.monitoring.rules.finding import Measured, observation_of
 from platform_assets.monitoring.rules.log_measures import Logged, feature_shift, read_logged, score_shift
-from platform_assets.monitoring.slas.endpoint import Seen, look_at_endpoint
+from platform_assets.monitoring.slas.endpoint import Look, Seen, look_at_endpoint
 from platform_assets.settings import Settings
 
 # The log grows by drains, and a shift over days needs no second look within minutes.
@@ -29,6 +29,7 @@ def observe_rules(
     at: dt.datetime,
     *,
     rules: Sequence[AlertRule] = ALERT_RULES,
+    look: Look = look_at_endpoint,
 ) -> list[Observation]:
     """Return what the rules find that can be judged now; nothing for a product that is not served.
 
@@ -39,7 +40,7 @@ def observe_rules(
     if product.online is None or live is None:
         return []
     release = read_release(settings.releases_dir, product.name, live.release_id)
-    seen = look_at_endpoint(settings, at)
+    seen = look(settings, at)
     found = [*_from_log(settings, ledger, product, release, rules, at)]
     if isinstance(seen, Seen):
         found += _from_endpoint(ledger, product.name, product.online, rules, seen)

@@ -5,7 +5,7 @@ holds them together.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
 import msgspec
@@ -64,6 +64,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         return self.products.get(product, ProductSeen())
 
 
+# How an endpoint is looked at.
+Look = Callable[[Settings, dt.datetime], Seen | Away]
+
+
 class Sample(msgspec.Struct, frozen=True):
     """One line of Prometheus' text: name, labels, value."""
 
@@ -86,7 +90,9 @@ def look_at_endpoint(settings: Settings, at: dt.datetime) -> Seen | Away:
 
     url = f"http://127.0.0.1:{settings.endpoint_port}"
     try:
-        with httpx.Client(base_url=url, timeout=_ANSWER_WITHIN_S, headers=own_headers(settings)) as client:
+        # Without the proxies of the environment: one of them would answer for an endpoint on this machine.
+        headers = own_headers(settings)
+        with httpx.Client(base_url=url, timeout=_ANSWER_WITHIN_S, headers=headers, trust_env=False) as client:
             health, metrics = client.get("/health"), client.get("/metrics")
     except httpx.HTTPError as error:
         return Away(f"no endpoint answers at {url} ({type(error).__name__}: {error})")

@@ -27,9 +27,9 @@ class Freshness:
         promise = AGE_OF[mode]
         with ledger.reading():
             standings = [one for one in promise_standings(ledger, product) if one.promise == promise]
-            changes = [one for one in promise_changes(ledger, product) if one.promise == promise]
+            changes = promise_changes(ledger, product, promise=promise)
             kept = last_reading(ledger, _source(product, mode))
-        known = [one.since for one in standings if one.state != "unknown"]
+        known = [one.since for one in standings if _is_measured(one)]
         self.first = kept[0] if kept else min(known, default=None)
         self._lines = [_line(one, changes) for one in standings]
 
@@ -46,6 +46,11 @@ class Freshness:
             known += quarters * bool(states)
             good += quarters * (bool(states) and states <= _GOOD)
         return Units(float(good), float(known))
+
+
+def _is_measured(standing: PromiseStanding) -> bool:
+    """Tell whether there is something with an age: that nothing was made yet is no quarter of an old one."""
+    return standing.state in _GOOD or (standing.state == "broken" and standing.value is not None)
 
 
 def _quarters_before(instant: dt.datetime) -> int:

@@ -12,7 +12,7 @@ from platform_assets.ledger.promises import Observation
 from platform_assets.ledger.sla_counts import Objected, Units, first_hour, units_since
 from platform_assets.monitoring.slas.budget import Budget, judge
 from platform_assets.monitoring.slas.coverage import count_coverage
-from platform_assets.monitoring.slas.endpoint import Away, Seen, look_at_endpoint
+from platform_assets.monitoring.slas.endpoint import Away, Look, Seen, look_at_endpoint
 from platform_assets.monitoring.slas.freshness import AGE_OF, Freshness, keep_first_age
 from platform_assets.monitoring.slas.held import Held, held
 from platform_assets.monitoring.slas.online_counts import count_online
@@ -26,13 +26,15 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     budget: Budget
 
 
-def observe_slas(settings: Settings, ledger: Ledger, product: Product, at: dt.datetime) -> list[Observation]:
+def observe_slas(
+    settings: Settings, ledger: Ledger, product: Product, at: dt.datetime, *, look: Look = look_at_endpoint
+) -> list[Observation]:
     """Ask the endpoint, count what is new since the last look, and return one observation per objective.
 
     Raises LedgerUnavailableError; an endpoint that is away is counted as that.
     """
     is_served = product.online is not None and read_live(settings.releases_dir, product.name) is not None
-    count_units(ledger, product, look_at_endpoint(settings, at) if is_served else None, at)
+    count_units(ledger, product, look(settings, at) if is_served else None, at)
     return [observation_of(one) for one in sla_standings(ledger, product, at)]
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from platform_assets.audit.id_index import IdIndex, row_at
+from platform_assets.errors import LakeWriteError
 from platform_assets.lakehouse.publish import append_once
 
 DAY = dt.date(2026, 3, 1)
@@ -37,8 +38,8 @@ def add(index: IdIndex, commit: int, ids: Sequence[str], day: dt.date = DAY) -> 
     append_once(
         index.table_dir,
         rows,
-        app_id="test",
-        version=commit,
+        app_id=f"test-{commit}",
+        version=1,
         partition_by=("product", "day"),
         metadata={},
         fsync=False,
@@ -98,6 +99,13 @@ def test_readers_at_once_all_find_their_rows_while_packs_are_merged(index: IdInd
     add(index, 1, [prediction(number) for number in range(50)])
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(work, range(60))) == [float(number % 50) for number in range(60)]
+
+
+def test_an_index_that_cannot_be_written_is_told_and_not_taken_for_an_unknown_id(index: IdIndex) -> None:
+    add(index, 1, [prediction(1)])
+    index.index_dir.write_text("a file where a directory is to be")
+    with pytest.raises(LakeWriteError, match="the index of its predictions cannot be written"):
+        score_of(index, prediction(1))
 
 
 def test_a_place_beyond_the_end_of_a_file_is_no_row(index: IdIndex) -> None:

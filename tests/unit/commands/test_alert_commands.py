@@ -57,6 +57,7 @@ def test_silences_and_maintenance_are_recorded_shown_and_ended(command_line: Com
     [
         ("silence", "churn", "--for", "2 hours", "--reason", "why"),
         ("silence", "churn", "--for", "31d", "--reason", "why"),
+        ("silence", "churn", "--for", "2h", "--promise", "data_agee", "--reason", "why"),
         ("silence", "churn", "--for", "2h", "--reason", " "),
         ("maintenance", "--start", "tomorrow", "--for", "2h", "--reason", "why"),
         ("maintenance", "--start", "2001-01-01", "--for", "2h", "--reason", "why"),

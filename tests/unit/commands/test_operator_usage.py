@@ -19,6 +19,10 @@ from tests.unit.commands.conftest import CommandLine
         ("quarantine", "drop", "one", "--reason", "why"),
         ("predictions", "withdraw", "churn", "--as-of", "yesterday", "--reason", "why"),
         ("lake", "clean", "--older-than-hours", "0"),
+        ("recall", "online_retail"),
+        ("recall", "online_retail", "--reason", "why", "--dry-run", "--lift"),
+        ("impact", "online_retail", "--ids", "/no/such/directory/ids"),
+        ("trace", "churn-20111209-b-0", "--html", "/no/such/directory/page.html"),
     ],
 )
 def test_wrong_usage_of_an_operators_command_ends_with_two(
@@ -53,6 +57,9 @@ def test_looking_at_an_empty_platform_shows_nothing_and_creates_nothing(
         (("releases", "rollback", "churn", "--to", "abc", "--reason", "why"), "no_release"),
         (("releases", "reject", "churn", "--version", "1", "--reason", "why"), "unknown_record"),
         (("quarantine", "show", "1"), "unknown_record"),
+        (("impact", "online_retail"), "unknown_record"),
+        (("recall", "online_retail", "--reason", "why"), "unknown_record"),
+        (("trace", "churn-20111209-b-0"), "unknown_prediction"),
         (("quarantine", "release", "1", "--reason", "why"), "unknown_record"),
         (("predictions", "withdraw", "churn", "--as-of", "2011-12-09", "--reason", "why"), "unknown_record"),
     ],

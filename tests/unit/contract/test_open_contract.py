@@ -14,6 +14,7 @@ from platform_assets.contract.open_contract import open_contract
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import Freshness
 from platform_assets.products._discovery import discover_products
+from tests.unit.contract.contract_samples import second_version
 
 SCHEMA = json.loads((resources.files("open_data_contract_standard") / "schema.json").read_text())
 PRODUCTS = discover_products()
@@ -76,3 +77,11 @@ def test_a_contract_names_who_may_read_it_in_which_version_and_for_what() -> Non
     assert "version 1" in roles["marketing_automation:published_predictions"]["description"]
     assert "retention_offers" in roles["marketing_automation:published_predictions"]["description"]
     assert not any("online" in name for name in roles)
+
+
+def test_a_contract_tells_the_days_of_its_earlier_versions_and_stays_within_the_standard() -> None:
+    document = contract(second_version(CHURN))
+    told = {one["property"]: one["value"] for one in document["customProperties"]}
+    (earlier,) = told["earlierVersions"]
+    assert (earlier["version"], earlier["deprecated_on"], earlier["sunset"]) == (1, "2026-02-01", "2026-09-01")
+    assert jsonschema_rs.validator_for(SCHEMA).is_valid(document)

@@ -15,9 +15,12 @@ PAGES = (
     "docs/operations.md",
     "docs/alerts.md",
     "docs/slas.md",
+    "docs/recall.md",
+    "docs/trace.md",
     "docs/rollouts.md",
     "docs/experiments.md",
     "docs/http.md",
+    "docs/contracts.md",
 )
 
 

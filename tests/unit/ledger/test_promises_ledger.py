@@ -10,7 +10,9 @@ from platform_assets.errors import UnknownRecordError
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import (
     Observation,
+    forget_settled,
     promise_changes,
+    promise_standing,
     promise_standings,
     record_observations,
 )
@@ -100,3 +102,40 @@ def test_of_eight_watches_at_once_one_tells_the_change(ledger: Ledger) -> None:
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(lambda _: record_observations(ledger, [look("broken")], AT), range(8)))
     assert sum(map(len, told)) == len(promise_changes(ledger)) == 1
+
+
+def test_what_json_cannot_say_is_kept_as_nothing_and_holds_up_no_other_promise(ledger: Ledger) -> None:
+    nan = float("nan")
+    (change,) = record_observations(
+        ledger, [Observation(product="churn", promise="guardrails", state="broken", value=nan, facts={"rate": nan})], AT
+    )
+    assert (change.value, change.facts) == (None, {"rate": None})
+    standing = promise_standing(ledger, "churn", "guardrails")
+    assert standing is not None
+    assert (standing.value, standing.facts) == (None, {"rate": None})
+
+
+def test_changes_and_standings_are_found_by_promise(ledger: Ledger) -> None:
+    other = Observation(product="churn", promise="guardrails", state="broken")
+    record_observations(ledger, [look("broken", subject="a"), other], AT)
+    assert [one.subject for one in promise_changes(ledger, "churn", promise="data_age")] == ["a"]
+    standing = promise_standing(ledger, "churn", "data_age", "a")
+    assert standing is not None
+    assert standing.state == "broken"
+    assert promise_standing(ledger, "churn", "data_age") is None
+
+
+def test_days_that_are_over_and_in_order_are_forgotten_and_what_is_wrong_or_looked_at_is_not(ledger: Ledger) -> None:
+    def day(subject: str, state: PromiseState, at: dt.datetime) -> None:
+        record_observations(
+            ledger, [Observation(product="churn", promise="partition", subject=subject, state=state)], at
+        )
+
+    later = AT + dt.timedelta(days=31)
+    day("2026-01-01", "kept", AT)
+    day("2026-01-02", "broken", AT)
+    day("2026-02-01", "kept", later)
+    record_observations(ledger, [look("kept")], AT)
+    assert forget_settled(ledger, "partition", later) == 1
+    assert [one.subject for one in promise_standings(ledger)] == ["", "2026-01-02", "2026-02-01"]
+    assert [one.subject for one in promise_changes(ledger)] == ["2026-01-02"]

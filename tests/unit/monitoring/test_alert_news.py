@@ -8,10 +8,13 @@ import pytest
 
 from platform_assets.alert_settings import AlertSettings
 from platform_assets.consumers import CONSUMERS
+from platform_assets.errors import AlertNotTakenError
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.decisions import Mandate
 from platform_assets.ledger.incidents import Severity, add_entry, entries
+from platform_assets.ledger.notifications import Address, News, enqueue
 from platform_assets.ledger.silences import add_silence, end_silence
+from platform_assets.monitoring.alerts.channels.webhook import send_webhook
 from platform_assets.monitoring.alerts.compose import announce, notify
 from platform_assets.monitoring.alerts.holding import STORM_MESSAGES, tell_held
 from platform_assets.monitoring.alerts.message import AlertMessage, as_text, bulletin_of
@@ -96,6 +99,29 @@ def test_a_rule_tells_what_it_measured_and_what_it_wants_done(ledger: Ledger) ->
     (row,) = outbox(ledger)
     assert row.message["what"] == "Customer churn [online]: the rule slow_answers has fired (200 h, promised 192 h)"
     assert (row.message["probable_cause"], row.message["next_step"]) == ("for 12 min", "scale: add")
+
+
+@pytest.mark.parametrize(
+    ("promise", "subject", "says", "asset"),
+    [
+        ("runs", "batch", "newest run failed", "churn/predictions"),
+        ("runs", "online", "newest run failed", "churn/online_snapshot"),
+        ("runs", "watch of slas", "the watch of promises could not look", "churn/published_predictions"),
+        ("sla_freshness", "online", "the SLA of freshness", "churn/online_snapshot"),
+    ],
+)
+def test_the_owner_is_sent_to_the_asset_that_the_breach_is_about(
+    ledger: Ledger, promise: str, subject: str, says: str, asset: str
+) -> None:
+    notify(ledger, RECIPIENTS, [], [change(promise=promise, subject=subject)], NOW)
+    found = msgspec.convert(outbox(ledger)[0].message, AlertMessage)
+    assert says in found.what
+    assert found.links["dagster"].endswith(f"/assets/{asset}")
+
+
+def test_a_consumer_hears_of_a_broken_sla_of_freshness_what_was_and_not_what_is(ledger: Ledger) -> None:
+    notify(ledger, RECIPIENTS, [], [change(promise="sla_freshness", subject="batch")], NOW)
+    assert "was older than promised for too much of the time" in message(ledger, CRM).what
 
 
 def test_many_changes_of_a_product_at_one_moment_are_one_message_with_the_worst_first(ledger: Ledger) -> None:
@@ -191,6 +217,23 @@ def test_a_maintenance_begins_when_it_is_planned_and_covers_what_it_names(ledger
     assert [state for state, _ in told(ledger, OWNER)] == ["waiting", "held", "waiting"]
     end_silence(ledger, planned.silence_id, later(minutes=91))
     assert tell_held(ledger, later(minutes=91)) == 3
+
+
+def test_held_news_of_another_version_hold_up_no_other_news(ledger: Ledger) -> None:
+    held = News(
+        topic="churn/x/", address=Address(channel="log", recipient="a"), message={"level": "ok"}, held_because="later"
+    )
+    enqueue(ledger, [held], NOW)
+    add_silence(ledger, "silence", MANDATE, starts_at=NOW, ends_at=later(hours=2), product="churn")
+    notify(ledger, RECIPIENTS, [], [change()], NOW)
+    assert tell_held(ledger, later(hours=3)) == len(outbox(ledger))
+
+
+def test_what_was_meant_for_a_consumer_that_is_gone_is_sent_to_nobody_else(ledger: Ledger) -> None:
+    notify(ledger, RECIPIENTS, [], [change()], NOW)
+    bulletin = bulletin_of("g", Address(channel="webhook", recipient="consumer:gone"), NOW, [message(ledger, OWNER)])
+    with pytest.raises(AlertNotTakenError, match=r"consumer:gone.*no URL"):
+        send_webhook(recipients(webhook="http://127.0.0.1:9/operator"), "consumer:gone", bulletin, NOW, within_s=1.0)
 
 
 def test_that_it_is_over_is_told_after_the_silence_where_the_breach_was_told_before_it(ledger: Ledger) -> None:

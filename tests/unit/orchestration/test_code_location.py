@@ -54,7 +54,7 @@ def test_the_assets_of_a_product_follow_from_its_declaration(specs: dict[dg.Asse
         assert found == (CHAIN | ONLINE if product.online else CHAIN), product.name
 
 
-def test_every_other_asset_is_raw_staging_a_feature_view_the_log_or_the_incidents(
+def test_every_other_asset_is_raw_staging_a_feature_view_the_log_the_incidents_or_an_audit(
     specs: dict[dg.AssetKey, dg.AssetSpec],
 ) -> None:
     names = {product.name for product in PRODUCTS}
@@ -63,7 +63,7 @@ def test_every_other_asset_is_raw_staging_a_feature_view_the_log_or_the_incident
     viewed = {("features", path.stem) for path in (models / "features").glob("*.sql")}
     raw = {("raw", dataset) for dataset in DATASETS}
     found = {tuple(key.path) for key in specs if key.path[0] not in names}
-    assert found == staged | viewed | raw | {("prediction_log",), ("incidents",)}
+    assert found == staged | viewed | raw | {("prediction_log",), ("incidents",), ("parity",), ("replay_audit",)}
 
 
 def test_every_asset_has_an_owner_a_group_and_a_description(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:

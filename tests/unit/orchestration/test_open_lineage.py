@@ -57,12 +57,12 @@ Event = dict[str, Any]
 
 
 @dg.asset
-def orders() -> dg.MaterializeResult:
+def orders() -> dg.MaterializeResult:  # type: ignore[type-arg]
     return dg.MaterializeResult(data_version=dg.DataVersion("sha-of-orders"))
 
 
 @dg.asset(deps=[orders], check_specs=[dg.AssetCheckSpec("not_empty", asset="features")])
-def features() -> dg.MaterializeResult:
+def features() -> dg.MaterializeResult:  # type: ignore[type-arg]
     return dg.MaterializeResult(
         data_version=dg.DataVersion("features-1"),
         metadata={"dagster/row_count": 12},
@@ -168,38 +168,37 @@ def test_the_same_run_gives_the_same_events_whoever_tells_it(settings: Settings,
     assert all(uuid.UUID(event["run"]["runId"]) for event in once)
 
 
-class Catalogue(BaseHTTPRequestHandler):
-    """Takes events as a lineage catalogue does."""
+def catalogue(taken: list[Event]) -> type[BaseHTTPRequestHandler]:
+    class Catalogue(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == "/api/v1/lineage"
+            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(201)
+            self.end_headers()
 
-    taken: list[Event]
+        def log_message(self, *_: object) -> None:
+            pass
 
-    def do_POST(self) -> None:
-        assert self.path == "/api/v1/lineage"
-        type(self).taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(201)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
+    return Catalogue
 
 
 def test_a_catalogue_that_is_away_gets_the_run_once_it_is_back(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     materialized(instance, orders)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Here", (Catalogue,), {"taken": []}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), catalogue([]))
     url = f"http://127.0.0.1:{server.server_port}"
     server.server_close()
     to_catalogue = Settings(home=settings.home, openlineage_url=url)
     away = ticked(to_catalogue, instance)
     assert away.skip_reason is not None
     assert "PLATFORM_OPENLINEAGE_URL" in (away.skip_reason.skip_message or "")
-    handler = type("Back", (Catalogue,), {"taken": []})
-    server = ThreadingHTTPServer(("127.0.0.1", int(url.rsplit(":", 1)[1])), handler)
+    taken: list[Event] = []
+    server = ThreadingHTTPServer(("127.0.0.1", int(url.rsplit(":", 1)[1])), catalogue(taken))
     thread = Thread(target=server.serve_forever)
     thread.start()
     ticked(to_catalogue, instance, away.cursor)
     server.shutdown()
     thread.join()
     server.server_close()
-    assert [event["eventType"] for event in handler.taken] == ["START", "COMPLETE"] * 2
+    assert [event["eventType"] for event in taken] == ["START", "COMPLETE"] * 2

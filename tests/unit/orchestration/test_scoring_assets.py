@@ -11,6 +11,7 @@ from platform_assets.batch.published_view import read_published
 from platform_assets.contract.guardrails import GUARDRAILS
 from platform_assets.orchestration.partitions import prediction_key
 from platform_assets.orchestration.promises import FRESHNESS_CHECK
+from platform_assets.orchestration.reader_checks import READERS_CHECK
 from platform_assets.orchestration.scoring_assets import scoring_assets
 from tests.unit.batch.batch_home import AS_OF, CUSTOMERS, BatchHome, make_home
 
@@ -80,7 +81,7 @@ def test_the_published_view_comes_with_the_check_of_its_freshness(
     run(home, instance, BATCHES, 1)
     result = run(home, instance, PUBLISHED)
     assert result.success
-    assert verdicts(result) == {FRESHNESS_CHECK: True}
+    assert verdicts(result) == {FRESHNESS_CHECK: True, READERS_CHECK: True}
     assert (home.settings.published_dir / "churn.parquet").exists()
 
 
@@ -90,4 +91,4 @@ def test_an_old_batch_that_is_published_again_fails_the_check_and_is_still_publi
     home.run(AS_OF - dt.timedelta(days=9))
     result = run(home, instance, PUBLISHED)
     assert result.success
-    assert verdicts(result) == {FRESHNESS_CHECK: False}
+    assert verdicts(result) == {FRESHNESS_CHECK: False, READERS_CHECK: True}

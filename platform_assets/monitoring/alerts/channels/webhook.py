@@ -8,7 +8,7 @@ from platform_assets.errors import AlertNotTakenError
 from platform_assets.monitoring.alerts.channels.http_post import post
 from platform_assets.monitoring.alerts.channels.signature import secret_for, signed_headers
 from platform_assets.monitoring.alerts.message import Bulletin
-from platform_assets.monitoring.alerts.recipients import Recipients
+from platform_assets.monitoring.alerts.recipients import OPERATOR, Recipients
 
 
 def send_webhook(
@@ -23,7 +23,9 @@ def send_webhook(
 
 def _target(recipients: Recipients, recipient: str) -> tuple[str, str]:
     alerts, consumer = recipients.alerts, recipients.consumer_at(recipient)
-    url = consumer.contact.webhook if consumer else alerts.webhook
+    # What was meant for a consumer that is declared no more is nobody else's.
+    of_operator = alerts.webhook if recipient == OPERATOR else None
+    url = consumer.contact.webhook if consumer else of_operator
     if not url or not alerts.secret:
         problem = "no URL or no PLATFORM_ALERT_SECRET is configured for it any more"
         raise AlertNotTakenError(where=recipient, problem=problem)

@@ -15,6 +15,7 @@ from platform_assets.monitoring.promises.online_snapshot import observe_online_s
 from platform_assets.monitoring.promises.rollout import observe_rollout
 from platform_assets.monitoring.promises.runs import RunOutcome, observe_runs
 from platform_assets.orchestration import rollout_driver
+from platform_assets.serving.traffic import ending
 from tests.unit.monitoring.promises.promise_samples import DAY, HOUR, MONDAY, Records, make_records
 
 NIGHT = MONDAY + 2.5 * HOUR
@@ -173,14 +174,17 @@ def ended(records: Records, sequence: int, by: str, kind: str = "rollout_ended")
     record_traffic_move(records.ledger, move)
 
 
-def test_a_rollout_that_gates_ended_is_told_until_the_next_move_of_a_release(records: Records) -> None:
+@pytest.mark.parametrize("by", [rollout_driver.BY, ending.BY])
+def test_a_rollout_that_gates_or_the_endpoint_ended_is_told_until_the_next_move_of_a_release(
+    records: Records, by: str
+) -> None:
     def look_at_rollout() -> list[str]:
         return [one.state for one in observe_rollout(records.settings, records.ledger, records.product, MONDAY)]
 
     assert look_at_rollout() == []
     ended(records, 1, "ann")
     assert look_at_rollout() == ["kept"]
-    ended(records, 2, rollout_driver.BY)
+    ended(records, 2, by)
     assert look_at_rollout() == ["broken"]
     ended(records, 3, "ann", kind="rollout_begun")
     assert look_at_rollout() == ["kept"]

@@ -30,9 +30,10 @@ def test_a_day_is_not_due_before_its_hour(records: Records) -> None:
     assert "2026-03-03" not in states(look(records, MONDAY + DAY + 2 * HOUR))
 
 
-def test_a_due_day_is_at_risk_then_missing_and_kept_once_it_comes_late(records: Records) -> None:
+def test_a_due_day_is_in_time_then_missing_and_kept_once_it_comes_late(records: Records) -> None:
     tuesday = MONDAY + DAY
-    assert states(look(records, tuesday + 5 * HOUR))["2026-03-03"] == "at_risk"
+    (waiting,) = (one for one in look(records, tuesday + 5 * HOUR) if one.subject == "2026-03-03")
+    assert (waiting.state, waiting.facts["standing"]) == ("kept", "due, not published yet")
     assert states(look(records, tuesday + 22 * HOUR))["2026-03-03"] == "broken"
     records.publish(tuesday, at=tuesday + 23 * HOUR)
     found = next(one for one in look(records, tuesday + 24 * HOUR) if one.subject == "2026-03-03")
@@ -67,9 +68,20 @@ def test_an_outage_of_several_days_is_one_breach_that_the_newest_day_heals(recor
     assert "broken" not in states(look(records, third)).values()
 
 
+def test_an_outage_of_weeks_stays_one_breach_until_something_is_published(records: Records) -> None:
+    for days in (1, 3, 9, 20):
+        at = MONDAY + days * DAY + 22 * HOUR
+        found = look(records, at)
+        record_observations(records.ledger, found, at)
+        assert [one.subject for one in found if one.state == "broken"] == ["2026-03-03"]
+    records.publish(MONDAY + 20 * DAY)
+    assert states(look(records, at))["2026-03-03"] == "kept"
+
+
 def test_a_day_that_is_watched_no_longer_is_told_as_over(records: Records) -> None:
     missing = MONDAY + DAY + 22 * HOUR
     record_observations(records.ledger, look(records, missing), missing)
+    records.publish(MONDAY + 5 * DAY)
     later = look(records, MONDAY + 12 * DAY)
     (over,) = [one for one in later if one.subject == "2026-03-03"]
     assert (over.state, over.facts["standing"]) == ("kept", "watched no longer")

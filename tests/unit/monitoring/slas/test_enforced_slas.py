@@ -1,6 +1,8 @@
 """A spent error budget is not information: the watch opens an incident, and the product gets no new release."""
 
 import datetime as dt
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,22 @@ def test_the_third_breach_in_thirty_days_demands_an_action_with_a_due_date(watch
     assert {one.kind for one in actions(watching.ledger, "churn")} == {"redesign", "stakeholder"}
     watching.watch(AT + dt.timedelta(seconds=30))
     assert len(actions(watching.ledger, "churn")) == 2
+
+
+def test_all_observers_of_one_watch_ask_the_endpoint_once(watching: Watching) -> None:
+    asked = []
+
+    def refuse() -> None:
+        while True:
+            try:
+                asked.append(listening.accept()[0].close())
+            except OSError:
+                return
+
+    with socket.create_server(("127.0.0.1", watching.settings.endpoint_port)) as listening:
+        refusing = threading.Thread(target=refuse, daemon=True)
+        refusing.start()
+        watch_promises(watching.settings, watching.ledger, [CHURN], AT)
+        listening.shutdown(socket.SHUT_RDWR)
+        refusing.join(10.0)
+    assert len(asked) == 1

@@ -143,6 +143,17 @@ def test_one_broken_subject_makes_a_quarter_bad_and_an_unknown_age_is_no_unit(le
     assert Freshness(ledger, "clv", "batch").units(AT, AT + QUARTER) == Units()
 
 
+def test_an_age_of_nothing_counts_only_once_something_was_made(ledger: Ledger) -> None:
+    age(ledger, "unknown", AT)
+    age(ledger, "broken", AT + DAY)  # nobody has made anything for too long: that is no old batch
+    keep_first_age(ledger, "churn", "batch")
+    assert Freshness(ledger, "churn", "batch").units(AT, AT + 2 * DAY) == Units()
+    age(ledger, "kept", AT + 2 * DAY)
+    keep_first_age(ledger, "churn", "batch")
+    age(ledger, "broken", AT + 3 * DAY)  # every batch was withdrawn: consumers had one
+    assert Freshness(ledger, "churn", "batch").units(AT, AT + 3 * DAY + QUARTER) == Units(96, 98)
+
+
 def test_every_objective_has_an_owner_and_is_unknown_before_anything_was_counted(ledger: Ledger) -> None:
     standings = sla_standings(ledger, CHURN, AT)
     assert CHURN.online is not None

@@ -141,6 +141,7 @@ async def test_a_body_that_comes_in_pieces_is_one_body(listening: Listening, pla
         "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "X-Debug-Timing: 1",
         "X-Release: r1",
+        "X-Output-Version: 1",
         "Connection: close",
         "Expect: 100-continue",
         "Origin: http://127.0.0.1:8000",

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from platform_assets.inference.refusals import refuse_version
 from platform_assets.inference.release import Release
 from platform_assets.rollouts.moves import Pointers, begin
 from platform_assets.serving.traffic.loading import MOST_KEPT
@@ -192,6 +193,17 @@ async def test_an_earlier_version_whose_release_is_lost_is_a_503_that_says_so(ve
     lost = await versions.post(BODY, "1")
     assert (lost.status_code, lost.json()["code"]) == (503, "output_version_unavailable")
     assert (await versions.post(BODY_OF_SECOND, "2")).status_code == 200
+
+
+async def test_an_earlier_version_whose_model_was_rejected_or_recalled_answers_nobody(versions: Versions) -> None:
+    refuse_version(versions.pointers.releases_dir, "churn", versions.first.model_version, fsync=False)
+    await versions.endpoint.parts.refresh()
+    refused = await versions.post(BODY, "1")
+    assert (refused.status_code, refused.json()["code"]) == (503, "output_version_unavailable")
+    async with versions.endpoint.client() as client:
+        named = {"X-Release": versions.first.release_id}
+        answer = await client.post("/v1/predict", json=BODY_OF_SECOND, headers=named)
+    assert seen(answer) == {(2, OF_SECOND, versions.second.release_id)}
 
 
 async def test_the_older_routes_obey_the_version_too(versions: Versions) -> None:
