@@ -9,6 +9,7 @@ import traceback
 
 import typer
 
+from platform_assets.commands.access import access
 from platform_assets.commands.alerts import alerts
 from platform_assets.commands.check import check
 from platform_assets.commands.contract import contract
@@ -23,6 +24,7 @@ from platform_assets.commands.predict import predict
 from platform_assets.commands.predictions import predictions
 from platform_assets.commands.promises import promises
 from platform_assets.commands.quarantine import quarantine
+from platform_assets.commands.read import read
 from platform_assets.commands.recall import recall
 from platform_assets.commands.releases import releases
 from platform_assets.commands.replay import replay
@@ -49,6 +51,7 @@ for _command in (
     promises,
     slas,
     predict,
+    read,
     trace,
     impact,
     recall,
@@ -68,6 +71,7 @@ app.add_typer(incidents, name="incidents")
 app.add_typer(predictions, name="predictions")
 app.add_typer(lake, name="lake")
 app.add_typer(alerts, name="alerts")
+app.add_typer(access, name="access")
 
 
 def main() -> None:

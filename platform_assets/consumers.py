@@ -86,6 +86,7 @@ CONSUMERS = (
                 versions=(1,),
                 purposes=("pricing", "signs"),
                 importance="high",
+                actions=("read", "submit"),
             ),
             Reading(
                 product="parking_demand",

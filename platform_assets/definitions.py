@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from platform_assets.contract.product import Product
+from platform_assets.orchestration.access_assets import access_assets, access_job, access_schedule
 from platform_assets.orchestration.alert_delivery import alert_delivery_sensor
 from platform_assets.orchestration.audit_assets import audit_assets
 from platform_assets.orchestration.dbt_assets import dbt_assets
@@ -37,18 +38,21 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             *dbt_assets(settings),
             *(asset for product in declared for asset in product_assets(product, settings)),
             *log_assets(settings),
+            *access_assets(settings),
             *audit_assets(settings, declared),
             *incident_assets(settings, declared),
         ],
         jobs=[
             *platform_jobs(),
             rollback_job(settings),
+            access_job(),
             incident_job(),
             *(job for of_product in jobs.values() for job in of_product),
             *(rollout_job(product, settings) for product in online),
         ],
         schedules=[
             *platform_schedules(settings),
+            access_schedule(settings),
             *(schedule for product in declared for schedule in product_schedules(product, settings)),
         ],
         sensors=[

@@ -81,7 +81,10 @@ PlatformError
 │   ├── UnknownRouteError
 │   ├── MethodNotAllowedError
 │   ├── LoopbackOnlyError       an operator's route was called from another machine
-│   ├── AccessDeniedError       the caller may not ask for that product
+│   ├── UnauthenticatedError    no credential, or one that proves nothing
+│   ├── AccessDeniedError       no grant allows the caller that
+│   ├── ForeignOriginError      a page of another site made a browser call
+│   ├── NothingPublishedError   no batch of a product was published yet
 │   ├── UnknownProductError
 │   ├── UnknownPredictionError
 │   ├── NotExplainableError     a product declares no explanation, or its model has no contributions
@@ -104,6 +107,17 @@ PlatformError
 │   ├── JobInputError
 │   ├── JobStorageError
 │   └── JobStuckError           its worker ends at the same chunk again and again
+├── AccessError                 credentials, policies and the log of accesses
+│   ├── CredentialsExposedError a file of credentials may be touched by others
+│   ├── KeysUnusableError       the file of API keys is damaged
+│   ├── PolicyUnusableError     the compiled policy is damaged
+│   ├── UnknownKeyError         no usable key has that id
+│   ├── UnknownSubjectError     a key is asked for somebody who is not declared
+│   ├── TrustUnusableError      what declares the trusted issuer is wrong
+│   ├── IssuerKeysUnavailableError  the keys of the trusted issuer cannot be had
+│   ├── UnguardedRouteError     a route is served without a rule who may call it
+│   ├── AccessLogKeyError       the key that signs the access log is away
+│   └── AccessLogBlockedError   nothing is allowed that could not be accounted for
 ├── ClientError                 a call of the client has no answer
 │   ├── EndpointRefusedError    the caller has to change something
 │   ├── EndpointUnavailableError  the endpoint said: not now
@@ -1083,15 +1097,58 @@ class LoopbackOnlyError(RequestError):
         super().__init__(f"{path} answers callers on this machine alone: call it on 127.0.0.1.")
 
 
+class UnauthenticatedError(RequestError):
+    """A call brings no credential, or one that proves nothing."""
+
+    code = "unauthenticated"
+    status = 401
+
+    def __init__(self, *, is_missing: bool) -> None:
+        """Tell whether any credential came; not what was wrong with it, which the access log knows."""
+        problem = "this needs a credential" if is_missing else "the credential is not accepted"
+        super().__init__(
+            f"{problem}: send `Authorization: Bearer` with a key of `platform access keys create` that is in force, "
+            f"or a token of the trusted issuer."
+        )
+        self.is_missing = is_missing
+
+
 class AccessDeniedError(RequestError):
-    """The caller may not ask for predictions of a product."""
+    """No grant allows the caller that."""
 
     code = "access_denied"
     status = 403
 
-    def __init__(self, *, product: str, subject: str) -> None:
-        """Name the product and who asked."""
-        super().__init__(f"{subject!r} may not ask for predictions of {product!r}: ask the owner of the product.")
+    def __init__(self, *, subject: str, output: str, why: str) -> None:
+        """Name who asked for what, and why not."""
+        super().__init__(
+            f"{subject} may not have {output}: {why}. See `platform access who-may`, or ask the owner of the product."
+        )
+
+
+class ForeignOriginError(RequestError):
+    """A page of another site, or of a name that is not this machine's, made a browser call."""
+
+    code = "foreign_origin"
+    status = 403
+
+    def __init__(self, *, header: str) -> None:
+        """Name the header that tells it."""
+        super().__init__(
+            f"{header} names another site: without access control only this machine may call, as 127.0.0.1 or "
+            f"localhost. Set PLATFORM_ACCESS=on to serve others."
+        )
+
+
+class NothingPublishedError(RequestError):
+    """No batch of a product was published yet."""
+
+    code = "nothing_published"
+    status = 404
+
+    def __init__(self, *, product: str) -> None:
+        """Name the product."""
+        super().__init__(f"nothing of {product!r} is published yet: materialize {product}/published_predictions.")
 
 
 class UnknownProductError(RequestError):
@@ -1341,6 +1398,123 @@ class JobStuckError(JobError):
     def __init__(self, *, starts: int, first_row: int, log: str) -> None:
         """Name how often it was started, the first row of the chunk and the log."""
         super().__init__(f"its worker ended {starts} times in the chunk that begins with row {first_row}: read {log}.")
+
+
+class AccessError(PlatformError):
+    """Credentials, policies or the access log do not work."""
+
+    code = "access_error"
+
+
+class CredentialsExposedError(AccessError):
+    """A file that decides about access may be read or changed by others than its owner."""
+
+    code = "credentials_exposed"
+
+    def __init__(self, *, path: str, mode: int) -> None:
+        """Name the file and its mode."""
+        super().__init__(f"{path} has mode {mode:04o} and is not used: check what it holds, then `chmod 600` it.")
+
+
+class KeysUnusableError(AccessError):
+    """The file of API keys is damaged; nothing is opened by any key until it is put right."""
+
+    code = "keys_unusable"
+
+    def __init__(self, *, path: str, problem: str) -> None:
+        """Name the file and what is wrong."""
+        super().__init__(
+            f"{path} cannot be read ({problem}): restore it from a backup, or delete it and make new keys."
+        )
+
+
+class PolicyUnusableError(AccessError):
+    """The compiled policy is damaged; nothing is allowed until it is put right."""
+
+    code = "policy_unusable"
+
+    def __init__(self, *, path: str, problem: str) -> None:
+        """Name the file and what is wrong."""
+        super().__init__(f"{path} cannot be read ({problem}): run `platform access publish`.")
+
+
+class UnknownKeyError(AccessError):
+    """No usable key has that id."""
+
+    code = "unknown_key"
+    status = 404
+
+    def __init__(self, *, key_id: str) -> None:
+        """Name the id."""
+        super().__init__(f"no key {key_id!r} is in force: see `platform access keys list`.")
+
+
+class UnknownSubjectError(AccessError):
+    """A key is asked for somebody who is not declared, or for a purpose that is not theirs."""
+
+    code = "unknown_subject"
+    status = 422
+
+    def __init__(self, *, what: str, value: str, known: str) -> None:
+        """Name the unknown word and those that are known."""
+        super().__init__(f"{what} {value!r} is not declared; known: {known}. Consumers stand in consumers.py.")
+
+
+class TrustUnusableError(AccessError):
+    """What declares the trusted issuer of tokens is wrong."""
+
+    code = "trust_unusable"
+
+    def __init__(self, *, path: str, problem: str) -> None:
+        """Name the file and what is wrong."""
+        super().__init__(f"{path}: {problem}. Correct it, or unset PLATFORM_OIDC to accept no tokens.")
+
+
+class IssuerKeysUnavailableError(AccessError):
+    """The keys of the trusted issuer cannot be had; tokens are checked with the last ones."""
+
+    code = "issuer_keys_unavailable"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, place: str, problem: str) -> None:
+        """Name where they were asked for and what happened."""
+        super().__init__(f"the keys at {place} cannot be used: {problem}. They are asked for again in a while.")
+
+
+class UnguardedRouteError(AccessError):
+    """A route would be served without a rule who may call it."""
+
+    code = "unguarded_route"
+
+    def __init__(self, *, method: str, path: str) -> None:
+        """Name the route."""
+        super().__init__(f"{method} {path} has no rule: say in serving/gate/rules.py what it asks of its caller.")
+
+
+class AccessLogKeyError(AccessError):
+    """The key that signs the access log is away or damaged."""
+
+    code = "access_log_key"
+
+    def __init__(self, *, path: str) -> None:
+        """Name its file."""
+        super().__init__(
+            f"{path} is not the key of the access log, which exists: restore it from a backup. A new key could not "
+            f"tell the old log from a forged one; move the log and its anchors away to begin another."
+        )
+
+
+class AccessLogBlockedError(AccessError):
+    """The access log cannot be written for so long that nothing more is allowed."""
+
+    code = "access_log_blocked"
+    status = 503
+    retryable = True
+
+    def __init__(self) -> None:
+        """Tell the remedy."""
+        super().__init__("accesses cannot be logged and are refused until they can: make room on the endpoint's disk.")
 
 
 class ClientError(PlatformError):

@@ -13,6 +13,7 @@ from platform_assets.clock import BusinessClock, ClockMode
 from platform_assets.errors import InvalidSettingError
 
 DataSource = Literal["full", "sample"]
+AccessMode = Literal["on", "open"]
 _BROKER = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +47,8 @@ class Settings:
     log_kafka: str | None = None
     actor: str | None = None
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    access: AccessMode = "on"
+    oidc_file: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -72,6 +75,8 @@ class Settings:
             log_kafka=_brokers(env, "PLATFORM_LOG_KAFKA"),
             actor=env.get("PLATFORM_ACTOR") or None,
             alerts=AlertSettings.from_environment(env),
+            access=cast("AccessMode", _choice(env, "PLATFORM_ACCESS", "on", get_args(AccessMode))),
+            oidc_file=next(iter(_directories(env, "PLATFORM_OIDC")), None),
         )
 
     def with_home(self, home: Path) -> Self:
@@ -157,6 +162,16 @@ class Settings:
     def spool_dir(self) -> Path:
         """Prediction log entries that wait for Redis to come back."""
         return self.home / "spool"
+
+    @property
+    def access_dir(self) -> Path:
+        """The policy in force, the digests of API keys, the platform's own keys and the anchors of the access log."""
+        return self.home / "access"
+
+    @property
+    def access_log_dir(self) -> Path:
+        """The log of every access that was allowed or denied."""
+        return self.home / "access_log"
 
     @property
     def jobs_dir(self) -> Path:

@@ -1,5 +1,6 @@
 """What tests of every kind share: a real online store, emptied for each test."""
 
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ import psutil
 import pytest
 
 from platform_assets.settings import Settings
+
+# Endpoints that tests start ask for no credentials; tests of access control turn it on again.
+os.environ.setdefault("PLATFORM_ACCESS", "open")
 
 _STORIES = Path(__file__).with_name("story")  # most of them look at one platform
 

@@ -14,8 +14,8 @@ from platform_assets.contract.product import Product
 from platform_assets.inference.durable import sync_directory
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.publications import Publication
+from platform_assets.published.ledger_batch import published_batch
 from platform_assets.published.rows import batch_of_version, write_published_file
-from platform_assets.published.status import published_batch
 from platform_assets.published.versions import version_path, version_paths
 from platform_assets.settings import Settings
 

@@ -21,8 +21,10 @@ from platform_assets.ledger.artifacts import artifact_id, get_artifact
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.publication_stamps import stamps_of
 from platform_assets.ledger.publications import Publication, current_publication
+from platform_assets.published.arrow_file import remove_arrow_files
+from platform_assets.published.ledger_batch import published_batch
 from platform_assets.published.rows import published_path, write_published_file
-from platform_assets.published.status import published_batch, status_of, status_path, write_status
+from platform_assets.published.status import status_of, status_path, write_status
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def write_published_view(settings: Settings, product: Product, *, at: dt.datetim
         batch = msgspec.structs.replace(told, output_version=version_of(settings, publication))
         path = write_published_file(settings, product, read_publication(settings, product, publication), batch)
         write_status(settings, status_of(product, batch, settings.clock, at))
+        remove_arrow_files(settings, product.name, but=batch.batch_digest)
         write_earlier_views(settings, ledger, product, partial(read_publication, settings, product), at=at)
     return PublishedView(path, publication, published_age(settings, ledger, product, publication, at=at))
 
@@ -104,6 +107,7 @@ def remove_published_view(settings: Settings, ledger: Ledger, product: Product) 
             path.unlink()
             status_path(settings, product.name).unlink(missing_ok=True)
             remove_earlier_views(settings, product)
+            remove_arrow_files(settings, product.name)
             sync_directory(path.parent, fsync=settings.fsync)
 
 

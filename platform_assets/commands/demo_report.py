@@ -53,12 +53,18 @@ def gather_report(settings: Settings, products: Sequence[Product], record: DemoR
         prediction=trace(settings, prediction_id) if prediction_id else None,
         urls={
             "endpoint": f"http://127.0.0.1:{settings.endpoint_port}/v1/products",
+            "a call of it": _call(settings),
             "Dagster UI (after `make up`)": f"http://127.0.0.1:{settings.dagster_port}",
             "MLflow UI (after `make up`)": settings.mlflow_url or f"http://127.0.0.1:{settings.mlflow_port}",
         },
         stage_seconds=record.stage_seconds,
         peak_memory_mib=record.peak_memory_mib,
     )
+
+
+def _call(settings: Settings) -> str:
+    credential = "" if settings.access == "open" else f"-H @{settings.access_dir / 'me'} "
+    return f"curl -s {credential}http://127.0.0.1:{settings.endpoint_port}/v1/products"
 
 
 def render_report(report: DemoReport) -> RenderableType:

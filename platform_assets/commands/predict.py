@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from platform_assets.access.own_keys import own_headers
 from platform_assets.commands.terminal import EXIT_PROBLEM, JsonFlag, json_of, say, show
 from platform_assets.errors import MalformedRequestError
 from platform_assets.processes.catalog import services
@@ -48,7 +49,8 @@ def ask_endpoint(settings: Settings, body: Mapping[str, object]) -> tuple[int, A
     """Send a prediction request and return status and answer. Raises ServiceFailedError when the endpoint is away."""
     (endpoint,) = services(settings, ("endpoint",))
     try:
-        status, content = request("POST", f"{endpoint.url}/v1/predict", body)
+        headers = own_headers(settings, "me")
+        status, content = request("POST", f"{endpoint.url}/v1/predict", body, headers=headers)
         return status, json.loads(content)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise failure(endpoint, f"{error}; start it with `make up`") from error

@@ -7,6 +7,7 @@ import msgspec
 from platform_assets.contract.cron import require_cron
 
 Output = Literal["published_predictions", "online_predictions"]
+ReadingAction = Literal["read", "submit"]
 Importance = Literal["low", "normal", "high"]
 
 
@@ -23,6 +24,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `versions` are versions of the output's contract. `at_cron` is when it is read, in UTC; left out, at any time.
     A line that cannot be read is refused at once: nobody should learn of it from a breach that nobody was told of.
+    With the action `submit` it may also have whole files predicted, by jobs.
     """
 
     product: str
@@ -31,6 +33,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     purposes: tuple[str, ...]
     importance: Importance = "normal"
     at_cron: str | None = None
+    actions: tuple[ReadingAction, ...] = ("read",)
 
     def __post_init__(self) -> None:
         """Raise ValueError for a cron line that cannot be read."""

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from platform_assets.access.own_keys import own_headers
 from platform_assets.contract.product import Product
 from platform_assets.inference.live_pointer import LiveRollout
 from platform_assets.monitoring.rollout_labels import StepLabels
@@ -46,7 +47,7 @@ def ask_endpoint(settings: Settings, product: str, rollout: LiveRollout) -> Roll
 
     url = f"http://127.0.0.1:{settings.endpoint_port}/v1/rollouts/{product}"
     try:
-        answer = httpx.get(url, timeout=_ANSWER_WITHIN_S)
+        answer = httpx.get(url, timeout=_ANSWER_WITHIN_S, headers=own_headers(settings))
     except httpx.HTTPError as error:
         return Silence(f"no endpoint answers at {url} ({type(error).__name__}: {error})")
     if answer.status_code != HTTPStatus.OK:

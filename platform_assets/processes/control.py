@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from platform_assets.errors import PortTakenError, ServiceFailedError
+from platform_assets.processes.access_home import prepare_access
 from platform_assets.processes.catalog import services
 from platform_assets.processes.dagster_home import prepare_dagster_home
 from platform_assets.processes.service import Service, ServiceName, failure
@@ -31,6 +32,8 @@ def start_all(
     with _exclusive(settings, say):
         if any(service.name in _ON_DAGSTER for service in chosen):
             prepare_dagster_home(settings)
+        if any(service.name == "endpoint" for service in chosen):
+            prepare_access(settings)
         missing = [service for service in chosen if not service.is_outside and service.pid() is None]
         for service in missing:
             _clear_the_way(service)

@@ -34,6 +34,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PLATFORM_OPENLINEAGE_URL": settings.openlineage_url or "",
         "PLATFORM_BATCH_ROOTS": os.pathsep.join(map(str, settings.batch_roots)),
         "PLATFORM_LOG_KAFKA": settings.log_kafka or "",
+        "PLATFORM_ACCESS": settings.access,
+        "PLATFORM_OIDC": str(settings.oidc_file or ""),
         "DAGSTER_HOME": str(settings.dagster_dir),
         **settings.alerts.variables,
         "PYTHONUNBUFFERED": "1",

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,7 +40,9 @@ def _is_waiting(status: dict[str, Any], started_at: float) -> bool:
     return not status["healthy"] or last is None or last < started_at
 
 
-def request(method: str, url: str, document: object = None) -> tuple[int, bytes]:
+def request(
+    method: str, url: str, document: object = None, *, headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes]:
     """Send one HTTP request, with a JSON document if given; return status and body. Raises OSError, HTTPException."""
     parts = urlsplit(url)
     scheme = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -47,7 +50,8 @@ def request(method: str, url: str, document: object = None) -> tuple[int, bytes]
     body = None if document is None else json.dumps(document)
     try:
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
+        sent = {**(headers or {}), **({"Content-Type": "application/json"} if body else {})}
+        connection.request(method, target, body, sent)
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:

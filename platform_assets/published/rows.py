@@ -20,6 +20,7 @@ from platform_assets.contract.ages import valid_until
 from platform_assets.contract.product import Product
 from platform_assets.errors import NotMaterializedError
 from platform_assets.inference.durable import write_file
+from platform_assets.published.arrow_file import write_arrow_file
 from platform_assets.published.status import PublishedBatch, PublishedStatus, status_of, status_path, write_status
 from platform_assets.published.versions import require_readable, version_path
 from platform_assets.settings import Settings
@@ -62,6 +63,8 @@ def write_published_file(
     sink = pa.BufferOutputStream()
     pq.write_table(told, sink, compression="zstd")
     write_file(path, sink.getvalue().to_pybytes(), fsync=settings.fsync)
+    if path == published_path(settings, product.name):
+        write_arrow_file(settings, product.name, told, batch.batch_digest)
     return path
 
 

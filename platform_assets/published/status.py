@@ -9,10 +9,9 @@ from platform_assets.clock import BusinessClock
 from platform_assets.contract.ages import Age, Stamps, ages_of, business_now, is_stale, valid_until
 from platform_assets.contract.product import Product
 from platform_assets.inference.durable import write_file
-from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.publication_stamps import stamps_of
-from platform_assets.ledger.publications import Publication
 from platform_assets.settings import Settings
+
+ARROW_DIGITS = 24
 
 
 class PublishedBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,18 +47,6 @@ class PublishedStatus(msgspec.Struct, frozen=True, kw_only=True):
     suppressed_actions: dict[str, str]
 
 
-def published_batch(ledger: Ledger, publication: Publication) -> PublishedBatch:
-    """Return what the published file and its status say of a publication."""
-    return PublishedBatch(
-        product=publication.product,
-        release_id=publication.release_id,
-        model_version=publication.model_version,
-        revision=publication.revision,
-        batch_digest=publication.digest,
-        stamps=stamps_of(ledger, publication),
-    )
-
-
 def status_of(product: Product, batch: PublishedBatch, clock: BusinessClock, at: dt.datetime) -> PublishedStatus:
     """Return what may be done with a batch at a wall time, by the ages that the product promises."""
     ages = ages_of(product, batch.stamps, clock, at)
@@ -81,6 +68,11 @@ def status_of(product: Product, batch: PublishedBatch, clock: BusinessClock, at:
 def status_path(settings: Settings, product: str) -> Path:
     """Return the file that tells the status of a product's published batch to whoever reads no Python."""
     return settings.published_dir / f"{product}.status.json"
+
+
+def arrow_path(settings: Settings, product: str, batch_digest: str) -> Path:
+    """Return the Arrow file of a batch; it is there while the batch is what consumers read."""
+    return settings.published_dir / f"{product}.{batch_digest[:ARROW_DIGITS]}.arrow"
 
 
 def write_status(settings: Settings, status: PublishedStatus) -> bool:

@@ -26,7 +26,8 @@ def create_app(settings: Settings, *, seat: Seat | None = None) -> Starlette:
 
     With a `seat` it is one of several workers. Raises MissingToolError when traces are asked for and cannot be sent.
     """
-    connected, spans = connect_parts(settings), _span_export(settings)
+    number = 0 if seat is None else seat.number
+    connected, spans = connect_parts(settings, worker=number), _span_export(settings)
     metrics = connected.parts.metrics
     if seat is not None:
         metrics.share(seat.board, worker=seat.number, before=seat.before)

@@ -7,7 +7,7 @@ from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.rows import Rows, product_name, read_plain_rows, read_rows
 from platform_assets.serving.traffic.split import Split
-from platform_assets.serving.wire import PlainRequest, PredictRequest, read_plain_request, read_request
+from platform_assets.serving.wire import PlainRequest, PredictRequest, read_plain_request
 
 
 class Asked(NamedTuple):
@@ -40,14 +40,6 @@ def ask(releases: Releases, request: PredictRequest) -> Asked:
     live = releases.current(product)
     rows = read_rows(live.schema, request)
     return Asked(live, rows, request.features is not None, request, releases.split(product))
-
-
-def ask_body(releases: Releases, body: bytes) -> Asked:
-    """Return what a JSON body asks: a plain one is decoded by the type of its rows, any other read value by value.
-
-    Raises RequestError with the path of what is wrong, NoReleaseError where nothing is released.
-    """
-    return ask_plainly(releases, body) or ask(releases, read_request(body))
 
 
 def ask_plainly(releases: Releases, body: bytes) -> Asked | None:

@@ -14,9 +14,12 @@ from platform_assets.serving.wire_products import Catalogue, Contract, Freshness
 Clock = Callable[[LiveRelease], dt.datetime]
 
 
-async def see_products(releases: Releases, features: FeatureSource, clock: Clock) -> Catalogue:
-    """Return what every released product offers now."""
-    return Catalogue(products=[await _see(name, state, features, clock) for name, state in releases.states.items()])
+async def see_products(
+    releases: Releases, features: FeatureSource, clock: Clock, *, is_shown: Callable[[str], bool] = lambda _: True
+) -> Catalogue:
+    """Return what every released product offers now, of those that are to be shown."""
+    shown = [(name, state) for name, state in releases.states.items() if is_shown(name)]
+    return Catalogue(products=[await _see(name, state, features, clock) for name, state in shown])
 
 
 async def see_product(releases: Releases, features: FeatureSource, clock: Clock, product: str) -> ProductSeen:

@@ -17,11 +17,13 @@ from platform_assets.serving.cache.prediction_cache import PredictionCache
 from platform_assets.serving.cache.shared import SharedTier
 from platform_assets.serving.deployments.service import Deployments
 from platform_assets.serving.follower import Follower
+from platform_assets.serving.gate.watch import AccessWatch, watch_access
 from platform_assets.serving.guarded_features import GuardedFeatures
 from platform_assets.serving.health import Component
 from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.parts import Parts, assemble
+from platform_assets.serving.published.batches import PublishedBatches
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.store_batches import StoreBatches
 from platform_assets.serving.store_features import StoreFeatures
@@ -40,12 +42,18 @@ class Connected:
     writer: LogSinks
     follower: Follower
     jobs: Jobs
+    access: AccessWatch
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Serve inside this context; at its end every logged entry is in the stream or on disk."""
         try:
-            async with self.reader, self.follower.running(self.parts), self.jobs.runner.running():
+            async with (
+                self.access.running(),
+                self.reader,
+                self.follower.running(self.parts),
+                self.jobs.runner.running(),
+            ):
                 yield
         finally:
             self.parts.heart.model.close()
@@ -56,13 +64,17 @@ class Connected:
                 await self.shared.close()
 
 
-def connect_parts(settings: Settings) -> Connected:
-    """Return the parts over the store that the settings name; both connections are made when first used."""
+def connect_parts(settings: Settings, *, worker: int = 0) -> Connected:
+    """Return the parts over the store that the settings name; both connections are made when first used.
+
+    Raises AccessError when access control is asked for and cannot work.
+    """
     reader, breaker = OnlineReader(settings.online_url), CircuitBreaker()
     shared = SharedTier(settings.online_url, CircuitBreaker())
     writer = open_log(settings)
     follower = Follower()
     releases = Releases(home=settings.home, releases_dir=settings.releases_dir, fsync=settings.fsync)
+    access = watch_access(settings, worker=worker)
     jobs, deployments = Jobs(settings, releases, wall_now), Deployments(settings, wall_now)
     parts = assemble(
         releases=releases,
@@ -81,10 +93,13 @@ def connect_parts(settings: Settings) -> Connected:
             **({} if writer.kafka is None else {"prediction_log_kafka": _kafka_component(writer.kafka)}),
             "releases": follower.component(),
             "batch_jobs": jobs.runner.component(),
+            **access.components(),
         }
 
-    parts = replace(parts, components=components, jobs=jobs, deployments=deployments)
-    return Connected(parts, reader, shared, writer, follower, jobs)
+    published = PublishedBatches(settings, wall_now)
+    heart = replace(parts.heart, access=access.access)
+    parts = replace(parts, heart=heart, components=components, jobs=jobs, deployments=deployments, published=published)
+    return Connected(parts, reader, shared, writer, follower, jobs, access)
 
 
 def _store_component(breaker: CircuitBreaker) -> Component:

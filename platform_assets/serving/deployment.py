@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import httpx
 import msgspec
 
+from platform_assets.access.own_keys import own_headers
 from platform_assets.errors import DeploymentError, NoReleaseError, ReleaseConflictError, VersionRefusedError
 from platform_assets.inference.live_pointer import LivePointer, move_live, read_live
 from platform_assets.inference.pointer_moves import Cause
@@ -61,7 +62,7 @@ def deploy(settings: Settings, product: str, *, at: dt.datetime, timeout_s: floa
         raise NoReleaseError(product=product)
     url = f"http://127.0.0.1:{settings.endpoint_port}"
     try:
-        with httpx.Client(base_url=url, timeout=10.0) as client:
+        with httpx.Client(base_url=url, timeout=10.0, headers=own_headers(settings)) as client:
             before = _see(client.get(f"/v1/products/{product}"))
             after = _reload(client, product, live, timeout_s)
     except (httpx.TransportError, msgspec.DecodeError) as error:

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from platform_assets.access.caller import NOBODY, Caller
+from platform_assets.access.caller import Asked as AskedFor
+from platform_assets.access.words import Action
 from platform_assets.clock import BusinessClock, epoch_seconds, from_epoch
 from platform_assets.contract.datasets import DATASETS
-from platform_assets.errors import AccessDeniedError
 from platform_assets.inference.on_demand import apply_on_demand
-from platform_assets.serving.access import LOCAL_ACCESS, Access
+from platform_assets.serving.access import OPEN_ACCESS, Access, Asker, asked_of
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.answers import make_answers, make_entries, make_single_answer
-from platform_assets.serving.asked import Asked, ask, ask_body
+from platform_assets.serving.asked import Asked, ask, ask_plainly
 from platform_assets.serving.call import Call, new_nonce
 from platform_assets.serving.explanations import (
     Explanations,
@@ -31,8 +33,9 @@ from platform_assets.serving.journal import Journal
 from platform_assets.serving.judge import Judged
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.model_run import ModelRun
+from platform_assets.serving.permitted import asked_online, permitted_version
 from platform_assets.serving.releases import Releases
-from platform_assets.serving.rows import Rows, columns_of
+from platform_assets.serving.rows import Rows, columns_of, product_name
 from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
 from platform_assets.serving.telemetry.metrics import Metrics
@@ -59,7 +62,7 @@ class Heart:
     model: ModelRun
     admission: Admission
     traffic: Traffic
-    access: Access = LOCAL_ACCESS
+    access: Access = OPEN_ACCESS
     explanations: Explanations = field(default_factory=Explanations)
 
     async def predict(
@@ -70,22 +73,19 @@ class Heart:
         nonce: str | None = None,
         trace: RequestTrace | None = None,
         headers: Headers = (),
+        caller: Caller = NOBODY,
     ) -> Answers | SingleAnswer:
         """Return one answer per row, each of them journalled; a store or engine that fails ends in a fallback.
 
         A caller that repeats the same call gives the same `nonce`, and gets the same prediction ids. The stages are
         added to `trace`. The `headers` of the call tell whose it is and which release it asks for.
 
-        Raises RequestError for what the caller can correct, NoReleaseError where nothing is released, OverloadedError
-        when too much is under way.
+        Raises RequestError for what the caller can correct or may not have, NoReleaseError where nothing is released,
+        OverloadedError when too much is under way.
         """
-        trace = trace or RequestTrace()
-        version = named_version(headers)
-        if version is None:
-            asked = ask(self.releases, request)
-        else:
-            asked = ask_in_version(self.releases, request, version, self.wall())
-        return await self._admit(asked, trace, request_id=request_id, nonce=nonce, headers=headers)
+        trace, asker = trace or RequestTrace(), Asker(self.access, caller, request_id)
+        asked = self._ask(asker, request, named_version(headers))
+        return await self._admit(asked, trace, asker, nonce=nonce, headers=headers)
 
     async def predict_body(
         self,
@@ -94,6 +94,7 @@ class Heart:
         request_id: str,
         trace: RequestTrace | None = None,
         headers: Headers = (),
+        caller: Caller = NOBODY,
         asked: Asked | None = None,
     ) -> Answers | SingleAnswer:
         """Return what `predict` returns for the request in a JSON body, at a fraction of the cost of reading it.
@@ -102,13 +103,25 @@ class Heart:
 
         Raises as `predict` does, and UnreadableBodyError for what is no JSON.
         """
-        trace = trace or RequestTrace()
-        version = named_version(headers)
+        trace, asker, named = trace or RequestTrace(), Asker(self.access, caller, request_id), named_version(headers)
+        plain = (asked or ask_plainly(self.releases, body)) if named is None else None
+        if plain is None or permitted_version(asker, self.releases, plain.live.product.name, None) is not None:
+            plain = self._ask(asker, read_request(body), named)
+        return await self._admit(plain, trace, asker, nonce=None, headers=headers)
+
+    def permit(self, asker: Asker, product: str) -> None:
+        """Raise for a caller who may not have predictions of a product, before anything of the product is told."""
+        permitted_version(asker, self.releases, product, None)
+
+    def asked_for(self, product: str, action: Action) -> AskedFor:
+        """Return what is asked of a product's online predictions, in the version that is in force."""
+        return asked_online(self.releases, product, action)
+
+    def _ask(self, asker: Asker, request: PredictRequest, named: int | None) -> Asked:
+        version = permitted_version(asker, self.releases, product_name(request), named)
         if version is None:
-            asked = asked or ask_body(self.releases, body)
-        else:
-            asked = ask_in_version(self.releases, read_request(body), version, self.wall())
-        return await self._admit(asked, trace, request_id=request_id, nonce=None, headers=headers)
+            return ask(self.releases, request)
+        return ask_in_version(self.releases, request, version, self.wall())
 
     async def copy(self, asked: Asked) -> list[Judged]:
         """Return what the model of a release says of rows that another one answers; nothing is logged."""
@@ -119,13 +132,11 @@ class Heart:
         return (await self.model.judge(asked.live, inputs)).results
 
     async def _admit(
-        self, asked: Asked, trace: RequestTrace, *, request_id: str, nonce: str | None, headers: Headers
+        self, asked: Asked, trace: RequestTrace, asker: Asker, *, nonce: str | None, headers: Headers
     ) -> Answers | SingleAnswer:
         trace.lap("validate")
         trace.product = product = asked.live.product.name
-        decision = self.access.decide(product)
-        if not decision.is_allowed:
-            raise AccessDeniedError(product=product, subject=decision.subject)
+        request_id = asker.request_id
         require_explainable(asked)
         trace.lap("access")
         async with self.admission.enter(rows=len(asked.rows.fields)):
@@ -133,10 +144,13 @@ class Heart:
             if asked.split is None:
                 answers = await self._answer(asked, trace, request_id=request_id, nonce=nonce)
             else:
-                facts = facts_of(request_id, headers, may_choose=decision.may_choose_release)
+                may_choose = asker.may(self.asked_for(product, "choose_release"))
+                facts = facts_of(request_id, headers, may_choose=may_choose)
                 hands = Hands(functools.partial(self._answer, request_id=request_id, nonce=nonce), self.copy)
                 answers = await self.traffic.route(asked, asked.split, facts, trace, hands)
         self.metrics.observe_call(product, trace.stages)
+        for version in _versions_in(answers):
+            asker.require(asked_of(product, "online_predictions", version, "read"))
         return answers
 
     async def _answer(
@@ -205,3 +219,9 @@ class Heart:
         answered = await fall_back(live, Open(columns, event_at, list(still_open.values())), self.batches)
         verdicts.update(zip(still_open, answered, strict=True))
         return [verdicts[at] for at in range(len(results))]
+
+
+def _versions_in(answers: Answers | SingleAnswer) -> set[int]:
+    """Return the versions of the output that a call was answered in: mostly one."""
+    rows = answers.predictions if isinstance(answers, Answers) else (answers,)
+    return {row.output_schema_version for row in rows}

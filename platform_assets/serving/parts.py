@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from platform_assets.access.words import Resource
 from platform_assets.clock import BusinessClock
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.cache.prediction_cache import PredictionCache
@@ -14,6 +15,7 @@ from platform_assets.serving.heart import Heart
 from platform_assets.serving.jobs.service import Jobs
 from platform_assets.serving.journal import Journal
 from platform_assets.serving.model_run import ModelRun
+from platform_assets.serving.published.batches import PublishedBatches
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.sources import BatchSource, FeatureSource
 from platform_assets.serving.telemetry.metrics import Metrics
@@ -32,6 +34,14 @@ class Parts:
     components: Callable[[], dict[str, Component]] = dict
     jobs: Jobs | None = None
     deployments: Deployments | None = None
+    published: PublishedBatches | None = None
+
+    def version_of(self, product: str, resource: Resource) -> int | str:
+        """Return the version of a product's output that is served now."""
+        found = None
+        if resource == "published_predictions" and self.published is not None:
+            found = self.published.version(product)
+        return self.heart.asked_for(product, "read").version if found is None else found
 
     async def refresh(self, *, only: str | None = None, again: bool = False) -> None:
         """Follow the live pointers and show the outcome in the metrics."""

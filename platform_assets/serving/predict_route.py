@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from platform_assets.errors import PlatformError
+from platform_assets.serving.access import caller_of
 from platform_assets.serving.asked import Asked
 from platform_assets.serving.envelope import read_body
 from platform_assets.serving.heart import Heart
@@ -55,13 +56,16 @@ class PredictRoute:
         await send({"type": "http.response.body", "body": content})
 
     async def _predict(self, scope: Scope, body: bytes) -> Answers | SingleAnswer:
-        request_id, trace, headers = request_id_of(scope), trace_of(scope), scope["headers"]
+        request_id, trace, headers, caller = request_id_of(scope), trace_of(scope), scope["headers"], caller_of(scope)
+        heart = self._heart
         if scope["query_string"]:
             request = named_by_address(body, scope["query_string"])
             if request is not None:
-                return await self._heart.predict(request, request_id=request_id, trace=trace, headers=headers)
+                return await heart.predict(request, request_id=request_id, trace=trace, headers=headers, caller=caller)
         asked = scope.get(_ASKED)
-        return await self._heart.predict_body(body, request_id=request_id, trace=trace, headers=headers, asked=asked)
+        return await heart.predict_body(
+            body, request_id=request_id, trace=trace, headers=headers, caller=caller, asked=asked
+        )
 
 
 class ShortCut:

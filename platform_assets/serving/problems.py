@@ -5,11 +5,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from platform_assets.errors import MethodNotAllowedError, PlatformError, UnknownRouteError
+from platform_assets.errors import MethodNotAllowedError, PlatformError, UnauthenticatedError, UnknownRouteError
 from platform_assets.serving.request_ids import request_id_of
 from platform_assets.serving.wire_problem import MEDIA_TYPE, Problem
 
 _RETRY_AFTER_SECONDS = "1"
+_CHALLENGE = 'Bearer realm="platform"'
 _ROUTE_MISSING, _METHOD_WRONG = 404, 405
 
 
@@ -17,7 +18,12 @@ def platform_problem(request: Request, error: Exception) -> Response:
     """Answer with one of our errors."""
     if not isinstance(error, PlatformError):
         raise error
-    return _respond(request, error.code, error.status, str(error), retryable=error.retryable)
+    response = _respond(request, error.code, error.status, str(error), retryable=error.retryable)
+    if isinstance(error, UnauthenticatedError):  # RFC 6750: what was wrong is told only where something was sent
+        response.headers["WWW-Authenticate"] = (
+            _CHALLENGE if error.is_missing else f'{_CHALLENGE}, error="invalid_token"'
+        )
+    return response
 
 
 def http_problem(request: Request, error: Exception) -> Response:

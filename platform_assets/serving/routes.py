@@ -7,13 +7,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from platform_assets.access.words import UNVERSIONED
 from platform_assets.contract.ages import business_now
 from platform_assets.errors import LoopbackOnlyError
+from platform_assets.serving.access import asked_of
 from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
 from platform_assets.serving.deployments.routes import deployment_routes
 from platform_assets.serving.envelope import LOOPBACK
 from platform_assets.serving.experiments.routes import experiment_routes
+from platform_assets.serving.gate.guarded_routes import asker_of
 from platform_assets.serving.health import Alive, Health, Readiness
 from platform_assets.serving.jobs.routes import job_routes
 from platform_assets.serving.last_predictions.routes import last_prediction_routes
@@ -22,6 +25,7 @@ from platform_assets.serving.open_inference.routes import open_inference_routes
 from platform_assets.serving.openapi.routes import description_routes
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.predict_route import PREDICT_PATH, PredictRoute
+from platform_assets.serving.published.routes import published_routes
 from platform_assets.serving.telemetry import metrics as exposition
 from platform_assets.serving.traffic.routes import traffic_routes
 
@@ -44,8 +48,9 @@ def build_routes(parts: Parts) -> list[Route]:
         *description_routes(parts),
         *alias_routes(parts),
         *last_prediction_routes(parts),
+        *published_routes(parts),
         *open_inference_routes(parts),
-        *job_routes(parts.jobs),
+        *job_routes(parts),
         *traffic_routes(parts.heart.traffic.watch),
         *deployment_routes(parts),
         *experiment_routes(parts),
@@ -63,9 +68,16 @@ class Handlers:
         heart = self._parts.heart
         return business_now(live.product, heart.clock, heart.wall())
 
-    async def products(self, _: Request) -> Response:
-        """Tell the contract of every product."""
-        return _json(await see_products(self._parts.releases, self._parts.features, self._business_now))
+    async def products(self, request: Request) -> Response:
+        """Tell the contract of every product that the caller has to do with."""
+        asker = asker_of(request, self._parts)
+        found = await see_products(
+            self._parts.releases,
+            self._parts.features,
+            self._business_now,
+            is_shown=lambda name: asker.may(asked_of(name, "contract", UNVERSIONED, "describe")),
+        )
+        return _json(found)
 
     async def product(self, request: Request) -> Response:
         """Tell the contract of one product."""

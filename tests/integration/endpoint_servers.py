@@ -1,5 +1,6 @@
 """Endpoints as processes of their own, for tests that look at processes from outside."""
 
+import http.client
 import os
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def served(
     workers: int = 1,
     port: int | None = None,
     program: Sequence[str] = ("platform_assets.serving.run",),
+    has_open_metrics: bool = True,
 ) -> Iterator[Served]:
     """Run an endpoint over the home of the settings until the context ends; `program` is a module and its arguments."""
     port = port or free_port()
@@ -74,7 +76,8 @@ def served(
     ):
         endpoint = Served(f"http://127.0.0.1:{port}", port, process, log)
         try:
-            wait_for(lambda: _is_up(endpoint, workers), endpoint)
+            is_up = _is_up if has_open_metrics else _is_alive
+            wait_for(lambda: is_up(endpoint, workers), endpoint)
             yield endpoint
         finally:
             if process.poll() is None:
@@ -88,6 +91,15 @@ def wait_for(is_so: Callable[[], bool], endpoint: Served) -> None:
     while not is_so():
         assert time.monotonic() < deadline, f"it did not come true:\n{endpoint.log.read_text()}"
         time.sleep(0.1)
+
+
+def _is_alive(endpoint: Served, _workers: int) -> bool:
+    """Tell whether some worker answers: how many there are, one that asks for credentials does not say."""
+    assert endpoint.process.poll() is None, endpoint.log.read_text()
+    try:
+        return httpx.get(f"{endpoint.url}/livez").status_code == http.client.OK
+    except httpx.TransportError:
+        return False
 
 
 def _is_up(endpoint: Served, workers: int) -> bool:

@@ -27,7 +27,8 @@ class Outcome:
 class Load:
     """Callers that each send a request, pause, and send the next; `keep` sees the status and body of each answer.
 
-    Where there are `bodies`, they are sent one after the other, again and again, in place of `body`.
+    Where there are `bodies`, they are sent one after the other, again and again, in place of `body`. `headers` are
+    whole lines, each with its line break.
     """
 
     port: int
@@ -37,6 +38,7 @@ class Load:
     pause_s: float = 0.0
     pause_after_refusal_s: float = 0.0
     bodies: Iterator[bytes] | None = None
+    headers: bytes = b""
 
     async def run(self, seconds: float) -> Outcome:
         """Send for so long; what is under way at the end is waited for."""
@@ -62,7 +64,7 @@ class Load:
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, outcome: Outcome) -> None:
         started = time.perf_counter()
-        writer.write(_request(next(self.bodies) if self.bodies else self.body))
+        writer.write(_request(next(self.bodies) if self.bodies else self.body, self.headers))
         status, body = await asyncio.wait_for(_read_answer(reader), _ANSWER_WITHIN_S)
         outcome.statuses[status] += 1
         if status == 200:
@@ -71,11 +73,11 @@ class Load:
         await asyncio.sleep(self.pause_s if status == 200 else self.pause_after_refusal_s)
 
 
-def _request(body: bytes) -> bytes:
+def _request(body: bytes, headers: bytes) -> bytes:
     head = (
-        b"POST /v1/predict HTTP/1.1\r\nhost: endpoint\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+        b"POST /v1/predict HTTP/1.1\r\nhost: endpoint\r\ncontent-type: application/json\r\n%bcontent-length: %d\r\n\r\n"
     )
-    return head % len(body) + body
+    return head % (headers, len(body)) + body
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

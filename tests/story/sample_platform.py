@@ -39,7 +39,8 @@ def sample_environment(home: Path) -> dict[str, str]:
     names = ("DAGSTER", "ENDPOINT", "MLFLOW", "REDIS", "FEAST")
     ports = {f"PLATFORM_{name}_PORT": str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PLATFORM_", "DAGSTER_"))}
-    return {**clean, **ports, "PLATFORM_HOME": str(home), "PLATFORM_DATA": "sample", "PYTHONPATH": str(PROJECT_ROOT)}
+    own = {"PLATFORM_HOME": str(home), "PLATFORM_DATA": "sample", "PLATFORM_ACCESS": "open"}
+    return {**clean, **ports, **own, "PYTHONPATH": str(PROJECT_ROOT)}
 
 
 def start_demo(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:

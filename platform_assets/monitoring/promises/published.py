@@ -11,7 +11,8 @@ from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import Observation, promise_standing
 from platform_assets.ledger.publications import current_publication, publications
 from platform_assets.monitoring.promises.grace import NEVER_MADE, state_without
-from platform_assets.published.status import PublishedBatch, published_batch, read_status
+from platform_assets.published.ledger_batch import published_batch
+from platform_assets.published.status import PublishedBatch, read_status
 from platform_assets.settings import Settings
 
 _BEHIND = "the published file still shows the batch before: materialize published_predictions"

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from platform_assets.access.own_keys import own_headers
 from platform_assets.settings import Settings
 
 _ANSWER_WITHIN_S = 5.0
@@ -90,7 +91,8 @@ def look_at_endpoint(settings: Settings, at: dt.datetime) -> Seen | Away:
     url = f"http://127.0.0.1:{settings.endpoint_port}"
     try:
         # Without the proxies of the environment: one of them would answer for an endpoint on this machine.
-        with httpx.Client(base_url=url, timeout=_ANSWER_WITHIN_S, trust_env=False) as client:
+        headers = own_headers(settings)
+        with httpx.Client(base_url=url, timeout=_ANSWER_WITHIN_S, headers=headers, trust_env=False) as client:
             health, metrics = client.get("/health"), client.get("/metrics")
     except httpx.HTTPError as error:
         return Away(f"no endpoint answers at {url} ({type(error).__name__}: {error})")

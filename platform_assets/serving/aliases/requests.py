@@ -1,13 +1,13 @@
 """The bodies that the aliases take, each turned into the request of POST /v1/predict."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from platform_assets.errors import MalformedRequestError
 from platform_assets.serving.aliases.feature_lists import name_features
 from platform_assets.serving.json_body import read_json
-from platform_assets.serving.releases import Releases
+from platform_assets.serving.row_schema import RowSchema
 from platform_assets.serving.wire import Name, PredictRequest, Row, Text, Value
 
 
@@ -38,17 +38,19 @@ class EntityRequest(EntitiesRequest, frozen=True, kw_only=True, forbid_unknown_f
     entity_id: Text | None = None
 
 
+SchemaOf = Callable[[str], RowSchema]
+
 _PAYLOADS = msgspec.json.Decoder(PayloadRequest)
 _ENTITY = msgspec.json.Decoder(EntityRequest)
 _ENTITIES = msgspec.json.Decoder(EntitiesRequest)
 
 
-def read_payload(body: bytes, releases: Releases) -> PredictRequest:
+def read_payload(body: bytes, schema_of: SchemaOf) -> PredictRequest:
     """Return the request of POST /predict; a list of features gets the names of the product's live schema."""
     asked = read_json(_PAYLOADS, body)
     features = asked.features
     if isinstance(features, list):
-        schema = releases.current(_product(asked.product, asked.model)).schema
+        schema = schema_of(_product(asked.product, asked.model))
         features = name_features(schema, features, asked.schema_id)
     return PredictRequest(
         product=asked.product,
@@ -60,7 +62,7 @@ def read_payload(body: bytes, releases: Releases) -> PredictRequest:
     )
 
 
-def read_entity(body: bytes, _: Releases) -> PredictRequest:
+def read_entity(body: bytes, _: SchemaOf) -> PredictRequest:
     """Return the request of POST /predict/feast."""
     asked = read_json(_ENTITY, body)
     if (asked.entity_id is None) == (asked.entities is None):
@@ -68,7 +70,7 @@ def read_entity(body: bytes, _: Releases) -> PredictRequest:
     return _by_entity(asked, [asked.entity_id] if asked.entity_id is not None else asked.entities)
 
 
-def read_entities(body: bytes, _: Releases) -> PredictRequest:
+def read_entities(body: bytes, _: SchemaOf) -> PredictRequest:
     """Return the request of POST /predict/feast/batch."""
     asked = read_json(_ENTITIES, body)
     return _by_entity(asked, asked.entities)

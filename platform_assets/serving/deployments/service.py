@@ -40,6 +40,12 @@ _KEY, _DIGEST = "idempotency_key", "request_digest"
 _ID = re.compile(r"(?P<product>[a-z][a-z0-9_]{0,62})-(?P<release>[0-9a-f]{16})-(?P<sequence>[1-9][0-9]{0,9})")
 
 
+def product_of(wanted: str) -> str | None:
+    """Return the product that an id of a deployment names; None for what is no such id."""
+    named = _ID.fullmatch(wanted)
+    return named["product"] if named else None
+
+
 class Seen(NamedTuple):
     """One deployment with its version, next to the pointer in force."""
 

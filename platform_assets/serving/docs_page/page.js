@@ -41,6 +41,9 @@ function curlOf(form) {
   const parts = ["curl"];
   if (options.method !== "GET") parts.push("-X", options.method);
   for (const [name, value] of Object.entries(options.headers)) parts.push("-H", quoted(`${name}: ${value}`));
+  const { Authorization: key, "X-Purpose": purpose } = credentials();
+  if (key) parts.push("-H", '"Authorization: Bearer $KEY"'); // a key is no text to copy around
+  if (purpose) parts.push("-H", quoted(`X-Purpose: ${purpose}`));
   if (options.body !== undefined) parts.push("--data-binary", quoted(compact(options.body)));
   return [...parts, quoted(url)].join(" ");
 }
@@ -65,8 +68,15 @@ function show(form, status, isGood, headers, answer) {
   outcome.hidden = false;
 }
 
+function credentials() {
+  const key = document.getElementById("key").value.trim();
+  const purpose = document.getElementById("purpose").value.trim();
+  return { ...(key && { Authorization: `Bearer ${key}` }), ...(purpose && { "X-Purpose": purpose }) };
+}
+
 async function send(form) {
   const { url, options } = requestOf(form);
+  Object.assign(options.headers, credentials());
   const started = performance.now();
   try {
     const response = await fetch(url, options);
@@ -106,6 +116,7 @@ function enliven(form) {
     });
   }
   form.addEventListener("input", refresh);
+  for (const id of ["key", "purpose"]) document.getElementById(id).addEventListener("input", refresh);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("button[type=submit]");

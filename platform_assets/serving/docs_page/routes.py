@@ -1,11 +1,13 @@
 """GET /docs and the two files of the page."""
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from platform_assets.serving.docs_page.page import read_asset, render_page
-from platform_assets.serving.openapi.publication import Edition, Publication
+from platform_assets.serving.openapi.publication import MOST_EDITIONS, Edition, Served
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -15,16 +17,21 @@ _HEADERS = {
 }
 
 
-def docs_routes(publication: Publication) -> list[Route]:
-    """Return the routes of the page over one publication; it is rendered once per edition."""
-    rendered: tuple[Edition, str] | None = None
+def docs_routes(edition_for: Callable[[Request], Edition]) -> list[Route]:
+    """Return the routes of the page of the page; it is rendered once per edition.
 
-    async def page(_: Request) -> Response:
-        nonlocal rendered
-        edition = publication.current()
-        if rendered is None or rendered[0] is not edition:
-            rendered = edition, render_page(edition.document)
-        return Response(rendered[1], headers=_HEADERS, media_type="text/html")
+    A browser sends no credential with a page. Who may not see the products gets the page without them.
+    """
+    rendered: dict[Served, str] = {}
+
+    async def page(request: Request) -> Response:
+        edition = edition_for(request)
+        known = rendered.get(edition.served)
+        if known is None:
+            if len(rendered) >= MOST_EDITIONS:
+                rendered.clear()
+            known = rendered[edition.served] = render_page(edition.document)
+        return Response(known, headers=_HEADERS, media_type="text/html")
 
     async def style(_: Request) -> Response:
         return Response(read_asset("page.css"), headers=_HEADERS, media_type="text/css")

@@ -5,10 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from platform_assets.errors import AccessDeniedError, UnknownProductError
+from platform_assets.errors import UnknownProductError
 from platform_assets.serving.envelope import read_body
 from platform_assets.serving.experiments.service import Action, Asked, Experiments
 from platform_assets.serving.experiments.wire import read_change_wanted, read_experiment_wanted
+from platform_assets.serving.gate.guarded_routes import asker_of
 from platform_assets.serving.idempotency import idempotency_key
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.traffic.routes import EXPERIMENT_PATH
@@ -39,7 +40,7 @@ class ExperimentHandlers:
     async def create(self, request: Request) -> Response:
         """Store a draft; see wire.ExperimentWanted."""
         product = request.path_params["product"]
-        subject, key = self._subject(product), idempotency_key(request)
+        subject, key = asker_of(request, self._parts).subject, idempotency_key(request)
         wanted = read_experiment_wanted(await read_body(request.receive))
         asked = Asked(action="create", product=product, experiment=wanted.id, request=wanted, subject=subject, key=key)
         await self._experiments.create(self._parts.releases.current(product).product, wanted, asked)
@@ -61,17 +62,11 @@ class ExperimentHandlers:
 
     async def _change(self, request: Request, action: Action) -> Asked:
         product, experiment = request.path_params["product"], request.path_params["experiment"]
-        subject, key = self._subject(product), idempotency_key(request)
+        subject, key = asker_of(request, self._parts).subject, idempotency_key(request)
         wanted = read_change_wanted(await read_body(request.receive))
         if product not in self._parts.releases.states:
             raise UnknownProductError(product=product, known=", ".join(self._parts.releases.states))
         return Asked(action=action, product=product, experiment=experiment, request=wanted, subject=subject, key=key)
-
-    def _subject(self, product: str) -> str:
-        decision = self._parts.heart.access.decide(product)
-        if not decision.is_allowed:
-            raise AccessDeniedError(product=product, subject=decision.subject)
-        return decision.subject
 
     async def _see(self, asked: Asked, *, status: int = 200) -> Response:
         found = await self._experiments.see(asked.product, asked.experiment)

@@ -22,6 +22,8 @@ _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for, with the release that answers all of it. The URIs are as sent, the paths as resolved.
 
+    `submitted_by` is the subject whose job it is.
+
     Without an `event_at`, in replay mode, each row stands for the instant of the snapshot that it is answered from.
     """
 
@@ -37,6 +39,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     event_at: str | None
     created_at: dt.datetime
     request_digest: str
+    submitted_by: str = "local"
 
     @property
     def chunk_rows(self) -> int:

@@ -39,36 +39,45 @@ class Jobs:
         self.store = JobStore(self.settings.jobs_dir, self.settings.fsync)
         self.runner = JobRunner(self.settings, self.store)
 
-    async def submit(self, request: BatchRequest, key: str | None) -> JobSeen:
-        """Return the job of a request; the same `key` returns the same job, whatever became of its files meanwhile.
+    async def submit(self, request: BatchRequest, key: str | None, *, by: str = "local") -> JobSeen:
+        """Return the job of a request; the same `key` of the same subject returns the same job.
+
+        Whatever became of its files meanwhile. A key is its caller's own.
 
         Raises RequestError for what the caller can correct, NoReleaseError where nothing is released.
         """
         digest = hashlib.blake2b(msgspec.json.encode(request), digest_size=16).hexdigest()
-        job_id = _job_id(key)
+        job_id = _job_id(key, by)
         known = await asyncio.to_thread(self._known, job_id) if key is not None else None
         if known is None:
             live = self.releases.current(request.product_name)
-            known = await asyncio.to_thread(self._create, request, live, job_id, digest)
+            spec = await asyncio.to_thread(self._spec, request, live, job_id, digest)
+            known = await asyncio.to_thread(self._create, msgspec.structs.replace(spec, submitted_by=by))
             self.runner.wake()
         if known.request_digest != digest:
             raise KeyReusedError(made=f"job {job_id}")
         return await self.see(job_id)
 
+    async def submitter(self, job_id: str) -> str:
+        """Return whose job it is; raises UnknownJobError."""
+        known = await asyncio.to_thread(self._known, job_id)
+        if known is None:
+            raise UnknownJobError(job_id=job_id[:80])
+        return known.submitted_by
+
     async def see(self, job_id: str) -> JobSeen:
         """Return one job; raises UnknownJobError."""
         return await asyncio.to_thread(self._see, job_id)
 
-    async def newest(self, limit: int) -> JobsSeen:
-        """Return at most `limit` jobs, newest first."""
-        return await asyncio.to_thread(self._newest, limit)
+    async def newest(self, limit: int, *, of: str | None = None) -> JobsSeen:
+        """Return at most `limit` jobs, newest first: all, or those `of` one subject."""
+        return await asyncio.to_thread(self._newest, limit, of)
 
     async def cancel(self, job_id: str) -> JobSeen:
         """Return the job as cancelled, or as cancelling while its worker stops; a finished one stays as it is."""
         return await asyncio.to_thread(self._cancel, job_id)
 
-    def _create(self, request: BatchRequest, live: LiveRelease, job_id: str, digest: str) -> JobSpec:
-        spec = self._spec(request, live, job_id, digest)
+    def _create(self, spec: JobSpec) -> JobSpec:
         try:
             return self.store.create(spec)
         except OSError as error:
@@ -96,7 +105,7 @@ class Jobs:
     def _known(self, job_id: str) -> JobSpec | None:
         try:
             return self.store.record(job_id).spec()
-        except UnknownJobError:
+        except (UnknownJobError, OSError, msgspec.DecodeError):
             return None
 
     def _see(self, job_id: str) -> JobSeen:
@@ -105,8 +114,9 @@ class Jobs:
         except (OSError, msgspec.DecodeError):  # forgotten at this moment, or damaged
             raise UnknownJobError(job_id=job_id) from None
 
-    def _newest(self, limit: int) -> JobsSeen:
-        specs, seen = self.store.newest(), []
+    def _newest(self, limit: int, of: str | None) -> JobsSeen:
+        specs: list[JobSpec] = [spec for spec in self.store.newest() if of in {None, spec.submitted_by}]
+        seen: list[JobSeen] = []
         for spec in specs[:limit]:
             with suppress(UnknownJobError):
                 seen.append(self._see(spec.job_id))
@@ -126,8 +136,9 @@ class Jobs:
             end_job(record, "cancelled", at=self.wall())
 
 
-def _job_id(key: str | None) -> str:
+def _job_id(key: str | None, by: str) -> str:
     """Return a new id, or always the same one for a key: then the directory itself says whether the job exists."""
     if key is None:
         return str(uuid.uuid4())
-    return str(uuid.UUID(bytes=hashlib.blake2b(key.encode(), digest_size=16).digest(), version=5))
+    told = msgspec.json.encode([by, key])
+    return str(uuid.UUID(bytes=hashlib.blake2b(told, digest_size=16).digest(), version=5))

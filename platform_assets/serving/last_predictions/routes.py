@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from platform_assets.contract.ages import is_fresh
 from platform_assets.contract.datasets import DATASETS
-from platform_assets.errors import AccessDeniedError, BatchOnlyError
+from platform_assets.errors import BatchOnlyError
 from platform_assets.inference.frame import to_column
 from platform_assets.inference.scoring import label_of
 from platform_assets.serving.last_predictions.row_keys import RowKeys, read_row_keys
@@ -31,9 +31,6 @@ def last_prediction_routes(parts: Parts) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         live = _live(parts, request.path_params["product"])
-        decision = parts.heart.access.decide(live.product.name)
-        if not decision.is_allowed:
-            raise AccessDeniedError(product=live.product.name, subject=decision.subject)
         version = named_version(request.scope["headers"])
         if version is not None:
             require_in_force(live, version, parts.heart.wall())

@@ -24,6 +24,12 @@ def with_error_member(handler: Handler) -> Handler:
     return answer
 
 
+def problem_of(request: Request, error: PlatformError) -> Response:
+    """Return the problem as the protocol of the request's path has it."""
+    problem = platform_problem(request, error)
+    return _in_both_shapes(problem, error) if request.url.path.startswith("/v2") else problem
+
+
 def _in_both_shapes(problem: Response, error: PlatformError) -> Response:
     content = {**msgspec.json.decode(problem.body), "error": str(error)}
     headers = {name: value for name, value in problem.headers.items() if name != "content-length"}

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from platform_assets.errors import MethodNotAllowedError, NoReleaseError, UnknownModelVersionError, UnknownRouteError
+from platform_assets.serving.access import caller_of
 from platform_assets.serving.envelope import read_body
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.open_inference.binary import LENGTH_HEADER, split_body
@@ -92,7 +93,9 @@ class InferenceHandlers:
         # Nothing is awaited between `_asked` and the heart, so that both see the same release.
         request_id, trace = request_id_of(request.scope), trace_of(request.scope)
         headers = _headers(request, live)
-        answered = await self._parts.heart.predict_body(rows, request_id=request_id, trace=trace, headers=headers)
+        answered = await self._parts.heart.predict_body(
+            rows, request_id=request_id, trace=trace, headers=headers, caller=caller_of(request.scope)
+        )
         answers = cast("Answers", answered)  # rows are answered by rows
         loaded = self._parts.releases.states[answers.product].lives
         version = loaded.get(answers.release_id, live).release.model_version

@@ -5,7 +5,8 @@ from inspect import getdoc
 from itertools import groupby
 from typing import Any
 
-from platform_assets.errors import PlatformError
+from platform_assets.errors import AccessDeniedError, AccessLogBlockedError, PlatformError, UnauthenticatedError
+from platform_assets.serving.gate.rules import RULES
 from platform_assets.serving.openapi.operation import JSON, Operation, Parameter, Reply
 from platform_assets.serving.openapi.product_types import ProductTypes
 from platform_assets.serving.openapi.schemas import Schema, Schemas
@@ -20,6 +21,20 @@ _REQUEST_ID = {
     "description": "Ties the call, its answer and its log entries together; kept when plain and short, else replaced.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
 }
+_PURPOSE = {
+    "name": "X-Purpose",
+    "in": "header",
+    "required": False,
+    "description": "What the answer is for, as a grant names it; needed unless the credential is bound to one purpose.",
+    "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"},
+}
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key of `platform access keys create`, or a token of the trusted issuer.",
+}
+# What every route may end in that asks who calls.
+_REFUSALS: tuple[type[PlatformError], ...] = (UnauthenticatedError, AccessDeniedError, AccessLogBlockedError)
 _REQUEST_ID_SENT = {"description": "The id of the request.", "required": True, "schema": {"type": "string"}}
 _RETRY_AFTER = {"description": "Seconds to wait before the call is repeated.", "schema": {"type": "integer"}}
 
@@ -39,7 +54,8 @@ def build_document(operations: Sequence[Operation], products: Sequence[ProductTy
         "components": {
             "schemas": schemas.components,
             "headers": {"RequestId": _REQUEST_ID_SENT, "RetryAfter": _RETRY_AFTER},
-            "parameters": {"RequestId": _REQUEST_ID},
+            "parameters": {"RequestId": _REQUEST_ID, "Purpose": _PURPOSE},
+            "securitySchemes": {"bearer": _BEARER},
         },
     }
 
@@ -59,8 +75,10 @@ def _operation(operation: Operation, products: Sequence[ProductTypes], schemas: 
         "operationId": operation.operation_id,
         "tags": [operation.group],
         "summary": operation.summary,
+        "security": [] if _is_public(operation) else [{"bearer": []}],
         "parameters": [
             *({"$ref": "#/components/parameters/RequestId"},),
+            *(() if _is_public(operation) else ({"$ref": "#/components/parameters/Purpose"},)),
             *(_parameter(each, products, schemas) for each in operation.parameters),
         ],
         "responses": _responses(operation, schemas),
@@ -72,6 +90,10 @@ def _operation(operation: Operation, products: Sequence[ProductTypes], schemas: 
     if operation.request is not None or operation.forms:
         told["requestBody"] = {"required": True, "content": {JSON: _body(operation, products, schemas)}}
     return told
+
+
+def _is_public(operation: Operation) -> bool:
+    return RULES.get((operation.method, operation.path)) == "public"
 
 
 def _parameter(parameter: Parameter, products: Sequence[ProductTypes], schemas: Schemas) -> Schema:
@@ -102,7 +124,7 @@ def _body(operation: Operation, products: Sequence[ProductTypes], schemas: Schem
 def _responses(operation: Operation, schemas: Schemas) -> Schema:
     """Return the answers by status: one per reply, and one per status of the errors, with their codes."""
     by_status: dict[int, list[type[PlatformError]]] = {}
-    for error in operation.errors:
+    for error in dict.fromkeys((*operation.errors, *(() if _is_public(operation) else _REFUSALS))):
         by_status.setdefault(error.status, []).append(error)
     problem = schemas.of(operation.problem or Problem)
     problems = {str(status): _problem(errors, problem) for status, errors in by_status.items()}

@@ -1,5 +1,6 @@
-"""The document as it is published: made once per set of releases, and again only when one of them changes."""
+"""The document as it is published: made once per set of releases and of products that a caller may see."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from platform_assets.serving.openapi.operation import Operation
 from platform_assets.serving.openapi.product_types import product_types
 from platform_assets.serving.releases import Releases
 
+MOST_EDITIONS = 8  # one for each set of products that some caller may see
 Served = tuple[tuple[str, str], ...]
 
 
@@ -28,13 +30,17 @@ class Publication:
 
     releases: Releases
     operations: tuple[Operation, ...]
-    _latest: Edition | None = field(default=None, init=False)
+    _editions: dict[Served, Edition] = field(default_factory=dict, init=False)
 
-    def current(self) -> Edition:
-        """Return the edition for the releases in force, made at the first call after a change."""
-        lives = [each.live for each in self.releases.states.values() if each.live is not None]
+    def current(self, is_shown: Callable[[str], bool] = lambda _: True) -> Edition:
+        """Return the edition for the releases in force, of the products that are shown to who asks."""
+        lives = [each.live for name, each in self.releases.states.items() if each.live is not None and is_shown(name)]
         served = tuple((live.product.name, live.release.release_id) for live in lives)
-        if self._latest is None or self._latest.served != served:
+        known = self._editions.get(served)
+        if known is None:
             document = build_document(self.operations, [product_types(live) for live in lives])
-            self._latest = Edition(served, document, msgspec.json.encode(document))
-        return self._latest
+            known = Edition(served, document, msgspec.json.encode(document))
+            if len(self._editions) >= MOST_EDITIONS:
+                self._editions.clear()
+            self._editions[served] = known
+        return known

@@ -9,6 +9,7 @@ from platform_assets.serving.last_predictions.operations import operations as la
 from platform_assets.serving.open_inference.operations import operations as inference_operations
 from platform_assets.serving.openapi.endpoint_operations import operations as endpoint_operations
 from platform_assets.serving.openapi.operation import Operation
+from platform_assets.serving.published.operations import operations as published_operations
 from platform_assets.serving.traffic.operations import operations as traffic_operations
 
 
@@ -17,6 +18,7 @@ def all_operations(*, has_jobs: bool = True, has_deployments: bool = True) -> tu
     return (
         *endpoint_operations(),
         *last_prediction_operations(),
+        *published_operations(),
         *traffic_operations(),
         *experiment_operations(),
         *(job_operations() if has_jobs else ()),

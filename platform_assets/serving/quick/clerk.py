@@ -1,4 +1,4 @@
-"""Answers one group of plain calls: access, matrix, scores, log, answers."""
+"""Answers one group of plain calls that are allowed: matrix, scores, log, answers."""
 
 from collections import Counter
 from itertools import chain
@@ -39,9 +39,6 @@ class Clerk:
         """Answer the calls of a group; `before` are the stages that all of the turn went through since `started`."""
         heart, live = self._heart, group.live
         trace, product = RequestTrace(), live.product.name
-        if not heart.access.decide(product).is_allowed:
-            return
-        trace.lap("access")
         forms = self.forms_of(live)
         features, matrix = matrix_of(group, is_as_sent=forms.takes_rows_as_sent)
         trace.lap("prepare")
@@ -56,8 +53,11 @@ class Clerk:
         # After all that may fail: a call that goes the long way is logged there, and must not be twice.
         heart.journal.append_encoded(chain.from_iterable(each.entries for _, each in written))
         trace.lap("journal")
+        access, asked_for = heart.access, heart.asked_for(product, "read")
         for call, each in written:
-            call.letter.answer(each.answer)
+            letter = call.letter
+            access.record(letter.caller, asked_for, access.decide(letter.caller, asked_for), letter.request_id)
+            letter.answer(each.answer)
         self._observe(product, written, [*before, *_NO_TIME, *trace.stages], started)
 
     def forms_of(self, live: LiveRelease) -> Forms:

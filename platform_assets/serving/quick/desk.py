@@ -62,9 +62,18 @@ class Desk:
         if not turn:
             return
         trace.lap("validate")
+        turn = [each for each in turn if self._is_allowed(each)]
+        trace.lap("access")
         predicted_at = self._heart.wall()
         for each in group(self._heart, turn, predicted_at, most_rows=_MOST_ROWS):
             self._clerk.answer(each, trace.started, trace.stages)
+
+    def _is_allowed(self, call: PlainAsked) -> bool:
+        """Tell whether a call may be answered here; what is denied goes the long way, where that is told and logged."""
+        access, letter = self._heart.access, call.letter
+        letter.caller = access.recognise(*letter.proof)
+        decision = access.decide(letter.caller, self._heart.asked_for(call.asked.live.product.name, "read"))
+        return decision.is_allowed and not access.is_blocked
 
     def _read(self, taken: list[Letter]) -> list[PlainAsked]:
         """Take letters until there are enough rows; return those that may be answered here, with what they ask."""

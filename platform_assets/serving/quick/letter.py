@@ -2,24 +2,30 @@
 
 from typing import Protocol
 
+from platform_assets.access.caller import NOBODY
 from platform_assets.serving.asked import Asked
 
 
 class Letter:
     """A whole request to predict, with the instant on the monotonic clock at which its last byte was there.
 
-    It is answered once, or sent the long way once; either settles it. `asked` is what the body asks, once it was read.
+    It is answered once, or sent the long way once; either settles it. `asked` is what the body asks, once it was read,
+    and `caller` who asks it, once that is known.
     """
 
-    __slots__ = ("_sender", "arrived", "asked", "body", "is_settled", "request_id")
+    __slots__ = ("_sender", "arrived", "asked", "body", "caller", "is_settled", "proof", "request_id")
 
-    def __init__(self, sender: "Sender", body: bytes, request_id: str, arrived: float) -> None:
-        """Take what a sender asks."""
+    def __init__(
+        self, sender: "Sender", body: bytes, request_id: str, arrived: float, proof: tuple[bytes, bytes] = (b"", b"")
+    ) -> None:
+        """Take what a sender asks; `proof` are its headers Authorization and X-Purpose."""
         self._sender = sender
         self.body = body
         self.request_id = request_id
         self.arrived = arrived
+        self.proof = proof
         self.asked: Asked | None = None
+        self.caller = NOBODY
         self.is_settled = False
 
     def answer(self, content: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from platform_assets.serving.access import AUTHORIZATION, PURPOSE
 from platform_assets.serving.asked import Asked
 from platform_assets.serving.bounded_head import BoundedHeadProtocol
 from platform_assets.serving.limits import MAX_BODY_BYTES
@@ -26,10 +27,10 @@ _LONG_WAY = frozenset(
     {
         b"traceparent",
         b"x-debug-timing",
-        b"authorization",
         b"transfer-encoding",
         b"upgrade",
         b"expect",
+        b"origin",  # a page in a browser
         RELEASE_HEADER.lower().encode("ascii"),
         VERSION_HEADER.lower().encode("ascii"),
     }
@@ -46,6 +47,7 @@ class QuickProtocol(BoundedHeadProtocol):
         self._body: list[bytes] | None = None  # of a request that may be for the desk, while it comes in
         self._letter: Letter | None = None  # what the desk has to settle
         self._sent_id = b""
+        self._proof = (b"", b"")
 
     def on_message_begin(self) -> None:
         """Begin a request, when the ones before it on this connection are settled; the app's scope is made later."""
@@ -76,7 +78,7 @@ class QuickProtocol(BoundedHeadProtocol):
             return
         body, self._body = b"".join(self._body), None
         request_id = usable_request_id(self._sent_id) or new_request_id()
-        self._letter = Letter(self, body, request_id, time.perf_counter())
+        self._letter = Letter(self, body, request_id, time.perf_counter(), self._proof)
         self._desk.take(self._letter)
 
     def answer(self, letter: Letter, content: bytes) -> None:
@@ -123,6 +125,7 @@ class QuickProtocol(BoundedHeadProtocol):
             return False
         headers = dict(self.headers)
         self._sent_id = headers.get(HEADER, b"")
+        self._proof = headers.get(AUTHORIZATION, b""), headers.get(PURPOSE, b"")
         length = headers.get(_LENGTH, b"")
         is_plain = _LONG_WAY.isdisjoint(headers) and length.isdigit() and int(length) <= MAX_BODY_BYTES
         is_crowded = self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency

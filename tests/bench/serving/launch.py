@@ -43,6 +43,7 @@ def launch_of(server: Server, python: Path, model: BenchModel, work: Path) -> It
             "PLATFORM_HOME": str(home),
             "PLATFORM_ENDPOINT_PORT": str(port),
             "REDIS_URL": settings.online_url,
+            "PLATFORM_ACCESS": "open",
         }
         yield Launch(
             command=[sys.executable, "-m", "platform_assets.serving.run"],

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from platform_assets.access.caller import Asked, Caller, Decision
 from platform_assets.clock import BusinessClock, ClockMode
 from platform_assets.contract.compile import compile_product, product_digest
 from platform_assets.contract.names import feature_service
@@ -25,6 +26,7 @@ from platform_assets.inference.release import Release, make_release, write_relea
 from platform_assets.inference.tables import LinearTable
 from platform_assets.online.layout import Manifest, ViewLayout, build_manifest
 from platform_assets.products._discovery import discover_products
+from platform_assets.serving.access import OpenAccess
 from platform_assets.serving.asgi import build_app
 from platform_assets.serving.deployments.service import Deployments
 from platform_assets.serving.jobs.service import Jobs
@@ -194,6 +196,13 @@ class MemoryLog:
     @property
     def entries(self) -> list[PredictionLogEntry]:
         return [decode_entry(content) for content in self.written]
+
+
+class ClosedAccess(OpenAccess):
+    """Knows every caller and denies everything."""
+
+    def decide(self, caller: Caller, asked: Asked) -> Decision:  # noqa: ARG002 - everything alike
+        return Decision(is_allowed=False, why=f"closed to {caller.subject}")
 
 
 @dataclass

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from platform_assets.errors import PlatformError
-from platform_assets.serving.asked import Asked, ask, ask_body
+from platform_assets.serving.asked import Asked, ask, ask_plainly
 from platform_assets.serving.releases import Releases
 from platform_assets.serving.rows import read_plain_rows
 from platform_assets.serving.wire import PredictRequest, read_plain_request, read_request
@@ -31,7 +31,8 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 def outcome(releases: Releases, body: bytes, *, is_plain_allowed: bool) -> Asked | str:
     request = PredictRequest()  # each way keeps its own form of it
     try:
-        asked = ask_body(releases, body) if is_plain_allowed else ask(releases, read_request(body))
+        plain = ask_plainly(releases, body) if is_plain_allowed else None
+        asked = plain or ask(releases, read_request(body))
         return asked._replace(request=request)
     except PlatformError as error:
         return str(error)

@@ -151,7 +151,7 @@ async def test_a_bug_of_ours_is_a_500_that_tells_no_secret(served: Endpoint, mon
     def broken(_: object) -> None:
         raise ZeroDivisionError("secret")  # noqa: EM101 - the text is what must not leak
 
-    monkeypatch.setattr("platform_assets.serving.asked.read_request", broken)
+    monkeypatch.setattr("platform_assets.serving.heart.read_request", broken)
     async with served.client(raise_app_exceptions=False) as client:
         response = await client.post("/v1/predict", json={"product": 1})
     detail = assert_problem(response, 500, "internal_error")

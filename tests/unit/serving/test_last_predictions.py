@@ -11,8 +11,7 @@ import pytest
 from platform_assets.clock import BusinessClock
 from platform_assets.contract.compile import compile_product
 from platform_assets.contract.datasets import DATASETS
-from platform_assets.serving.access import Decision
-from tests.unit.serving.conftest import AS_OF, WALL, Endpoint, product_named
+from tests.unit.serving.conftest import AS_OF, WALL, ClosedAccess, Endpoint, product_named
 from tests.unit.serving.test_heart import BATCH
 
 pytestmark = pytest.mark.anyio
@@ -173,15 +172,8 @@ async def test_an_unknown_product_is_not_found_and_a_failed_one_may_be_tried_aga
     assert (failed.status_code, failed.json()["retryable"]) == (503, True)
 
 
-class NobodyMay:
-    """Refuses every call."""
-
-    def decide(self, product: str) -> Decision:
-        return Decision(is_allowed=False, subject=f"a stranger to {product}", rule="test")
-
-
 async def test_who_may_not_ask_for_predictions_may_not_read_the_published_ones_either(served: Endpoint) -> None:
-    served.parts = replace(served.parts, heart=replace(served.parts.heart, access=NobodyMay()))
+    served.parts = replace(served.parts, heart=replace(served.parts.heart, access=ClosedAccess()))
     response = await get(served, of("13085"))
     assert (response.status_code, response.json()["code"]) == (403, "access_denied")
     assert "0.31" not in response.text

@@ -6,13 +6,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from platform_assets.errors import AccessDeniedError, ModelUnusableError
+from platform_assets.errors import ModelUnusableError, UnauthenticatedError
 from platform_assets.inference.frame import Floats
 from platform_assets.inference.predictor import DeviceName, EngineName
-from platform_assets.serving.access import Decision
 from platform_assets.serving.stored import SnapshotSeen
 from platform_assets.serving.wire import PredictRequest
-from tests.unit.serving.conftest import AS_OF, Endpoint
+from tests.unit.serving.conftest import AS_OF, ClosedAccess, Endpoint
 from tests.unit.serving.test_heart import ask
 
 pytestmark = pytest.mark.anyio
@@ -96,11 +95,7 @@ async def test_scores_that_come_too_late_end_in_the_fallback(churn: Endpoint) ->
 
 
 async def test_a_caller_that_access_denies_is_refused_before_any_lookup(churn: Endpoint) -> None:
-    class Closed:
-        def decide(self, _product: str) -> Decision:
-            return Decision(is_allowed=False, subject="nobody", rule="closed")
-
-    heart = replace(churn.parts.heart, access=Closed())
-    with pytest.raises(AccessDeniedError, match="nobody"):
+    heart = replace(churn.parts.heart, access=ClosedAccess())
+    with pytest.raises(UnauthenticatedError):  # nobody said who calls
         await heart.predict(PredictRequest(product="churn", entities=["13085"]), request_id="r")
     assert churn.features.reads == 0

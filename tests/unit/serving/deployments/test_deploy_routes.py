@@ -8,14 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
+from platform_assets.access.caller import Caller
+from platform_assets.access.identity import Identity
 from platform_assets.errors import PromotionHeldError, VersionRefusedError
 from platform_assets.inference.live_pointer import LivePointer, read_live
 from platform_assets.inference.pointer_moves import read_moves
 from platform_assets.inference.promotion_hold import PromotionHold, write_holds
 from platform_assets.inference.refusals import refuse_version
-from platform_assets.serving.access import Decision
+from platform_assets.serving.access import OpenAccess
 from platform_assets.serving.deployments.operations import operations
-from tests.unit.serving.conftest import Endpoint, make_endpoint
+from tests.unit.serving.conftest import ClosedAccess, Endpoint, make_endpoint
 
 pytestmark = pytest.mark.anyio
 DEPLOY = "/v1/models/churn/deploy"
@@ -170,11 +172,7 @@ async def test_an_unheard_of_product_is_unknown(two: Endpoint) -> None:
 
 
 async def test_a_caller_who_is_not_allowed_moves_nothing(two: Endpoint) -> None:
-    class Nobody:
-        def decide(self, product: str) -> Decision:
-            return Decision(is_allowed=False, subject=f"nobody of {product}", rule="test")
-
-    before, heart = pointer(two), replace(two.parts.heart, access=Nobody())
+    before, heart = pointer(two), replace(two.parts.heart, access=ClosedAccess())
     refused = await post(replace(two, parts=replace(two.parts, heart=heart)), version=2)
     assert (refused.status_code, refused.json()["code"], pointer(two)) == (403, "access_denied", before)
 
@@ -201,9 +199,9 @@ async def test_a_product_whose_moves_cannot_be_read_is_told_and_hides_no_other(t
 
 
 async def test_the_same_key_of_another_caller_is_another_key(two: Endpoint) -> None:
-    class Bob:
-        def decide(self, product: str) -> Decision:  # noqa: ARG002 - every product alike
-            return Decision(is_allowed=True, subject="bob", rule="test")
+    class Bob(OpenAccess):
+        def recognise(self, authorization: bytes, purpose: bytes) -> Caller:  # noqa: ARG002 - every caller alike
+            return Caller(Identity("bob", (), "test", (), float("inf")))
 
     await post(two, "key", version=2)
     bobs = replace(two, parts=replace(two.parts, heart=replace(two.parts.heart, access=Bob())))

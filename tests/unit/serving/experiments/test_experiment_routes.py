@@ -14,9 +14,8 @@ from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.inference.refusals import refuse_version
 from platform_assets.rollouts.experiments import read_experiment, read_experiments
 from platform_assets.rollouts.moves import begin
-from platform_assets.serving.access import Decision
 from platform_assets.serving.experiments.wire import ExperimentWanted
-from tests.unit.serving.conftest import Endpoint, make_endpoint
+from tests.unit.serving.conftest import ClosedAccess, Endpoint, make_endpoint
 from tests.unit.serving.traffic.rolling import NEW_SCORE, OLD_SCORE, word
 
 pytestmark = pytest.mark.anyio
@@ -207,12 +206,8 @@ async def test_an_unheard_of_product_is_unknown(two: Endpoint) -> None:
 
 
 async def test_a_caller_who_is_not_allowed_changes_nothing(two: Endpoint) -> None:
-    class Nobody:
-        def decide(self, product: str) -> Decision:
-            return Decision(is_allowed=False, subject=f"nobody of {product}", rule="test")
-
     await running(two)
-    closed = replace(two, parts=replace(two.parts, heart=replace(two.parts.heart, access=Nobody())))
+    closed = replace(two, parts=replace(two.parts, heart=replace(two.parts.heart, access=ClosedAccess())))
     refused = [
         await post(closed, "", TRIAL | {"id": "other"}),
         await post(closed, "/trial/start", BECAUSE),

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from platform_assets.access.caller import NOBODY, Caller
 from platform_assets.serving.batching.batcher import Batcher
 from platform_assets.serving.model_run import ModelRun
 from platform_assets.serving.quick.desk import Desk
@@ -38,8 +39,8 @@ class Counter:
     outbox: Outbox = field(default_factory=Outbox)
 
     @classmethod
-    async def opened(cls, endpoint: Endpoint, name: str) -> "Counter":
-        """Return a desk whose engine has scored before, and is never too slow for it."""
+    async def opened(cls, endpoint: Endpoint, name: str, caller: Caller = NOBODY) -> "Counter":
+        """Return a desk whose engine has scored before for a caller, and is never too slow for it."""
         heart = endpoint.parts.heart
         model = ModelRun(metrics=heart.metrics, wall_s=WALL.timestamp, batcher=Batcher(inline_s=60.0))
         endpoint.parts = replace(endpoint.parts, heart=replace(heart, model=model))
@@ -47,7 +48,7 @@ class Counter:
         await endpoint.parts.refresh()
         counter = cls(endpoint, Desk(endpoint.parts.heart))
         request = msgspec.convert(counter.body(name, counter.row(name, 0.125)), PredictRequest)
-        await endpoint.parts.heart.predict(request, request_id="warm")
+        await endpoint.parts.heart.predict(request, request_id="warm", caller=caller)
         endpoint.log.written.clear()
         return counter
 
@@ -60,10 +61,10 @@ class Counter:
         """Return a request with these rows."""
         return {"product": name, "rows": list(rows)}
 
-    def write(self, body: object, request_id: str = "request-1") -> Letter:
+    def write(self, body: object, request_id: str = "request-1", proof: tuple[bytes, bytes] = (b"", b"")) -> Letter:
         """Hand in a request."""
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        letter = Letter(self.outbox, content, request_id, 0.0)
+        letter = Letter(self.outbox, content, request_id, 0.0, proof)
         self.desk.take(letter)
         return letter
 

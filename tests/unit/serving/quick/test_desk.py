@@ -10,17 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from platform_assets.access.caller import Caller
 from platform_assets.contract.prediction_log import decode_entry
 from platform_assets.errors import ModelUnusableError
 from platform_assets.inference.frame import Floats
 from platform_assets.inference.live_pointer import SwitchedOff
 from platform_assets.inference.predictor import DeviceName, EngineName
-from platform_assets.serving.access import Decision
+from platform_assets.serving.access import OpenAccess
 from platform_assets.serving.quick.desk import Desk
 from platform_assets.serving.telemetry.metric_families import ROLES
 from platform_assets.serving.traffic.split import Kept, Split
 from platform_assets.serving.wire import PlainRequest
-from tests.unit.serving.conftest import WALL, Endpoint
+from tests.unit.serving.conftest import WALL, ClosedAccess, Endpoint
 from tests.unit.serving.quick.conftest import Counter
 
 pytestmark = pytest.mark.anyio
@@ -175,11 +176,7 @@ async def test_the_desk_heeds_every_field_that_a_request_may_have() -> None:
 
 
 async def test_a_caller_that_access_denies_gets_nothing_here(counter: Counter) -> None:
-    class Closed:
-        def decide(self, _product: str) -> Decision:
-            return Decision(is_allowed=False, subject="nobody", rule="closed")
-
-    counter.desk = Desk(replace(counter.endpoint.parts.heart, access=Closed()))
+    counter.desk = Desk(replace(counter.endpoint.parts.heart, access=ClosedAccess()))
     assert counter.settle(counter.body("churn", counter.row("churn", 1.0))) == []
     assert len(counter.outbox.long_way) == 1
     assert not counter.endpoint.log.written
@@ -221,8 +218,8 @@ async def test_calls_whose_engine_fails_all_go_the_long_way_and_its_breaker_is_n
 
 
 async def test_an_error_that_nobody_foresaw_sends_every_letter_the_long_way(counter: Counter) -> None:
-    class Broken:
-        def decide(self, _product: str) -> Decision:
+    class Broken(OpenAccess):
+        def recognise(self, authorization: bytes, purpose: bytes) -> Caller:  # noqa: ARG002 - none is looked at
             raise ZeroDivisionError
 
     counter.desk = Desk(replace(counter.endpoint.parts.heart, access=Broken()))

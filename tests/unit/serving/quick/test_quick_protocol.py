@@ -144,7 +144,7 @@ async def test_a_body_that_comes_in_pieces_is_one_body(listening: Listening, pla
         "X-Output-Version: 1",
         "Connection: close",
         "Expect: 100-continue",
-        "Authorization: Bearer x",
+        "Origin: http://127.0.0.1:8000",
     ],
 )
 async def test_who_asks_for_more_than_an_answer_is_answered_by_the_app(

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from platform_assets.access.caller import Asked, Caller, Decision
 from platform_assets.inference.live_pointer import LivePointer
 from platform_assets.rollouts.moves import begin, complete
-from platform_assets.serving.access import Decision
+from platform_assets.serving.access import OpenAccess
 from platform_assets.serving.heart import Heart
 from platform_assets.serving.traffic.loading import MOST_KEPT
 from tests.unit.serving.conftest import WALL, Endpoint
@@ -122,11 +123,11 @@ async def test_during_a_rollout_each_release_answers_who_names_it_and_is_not_jud
     assert (evidence.candidate.answers, evidence.control.answers) == (0, 0)
 
 
-class NoChoice:
+class NoChoice(OpenAccess):
     """Allows every call and no choice of a release."""
 
-    def decide(self, product: str) -> Decision:  # noqa: ARG002 - every product alike
-        return Decision(is_allowed=True, subject="anybody", rule="test")
+    def decide(self, caller: Caller, asked: Asked) -> Decision:  # noqa: ARG002 - every caller alike
+        return Decision(is_allowed=asked.action != "choose_release", why="test")
 
 
 async def test_a_caller_who_may_not_choose_gets_what_everybody_gets(replaced: Rolling) -> None:
