@@ -89,6 +89,9 @@ PlatformError
 │   ├── UnknownPredictionError
 │   ├── NotExplainableError     a product declares no explanation, or its model has no contributions
 │   ├── NoExperimentError       no experiment of the product is running
+│   ├── ForeignFormError        a page of another site sent a form to the console
+│   ├── ConsoleBusyError        too much is asked of the console at once
+│   ├── ConsoleDeadlineError    a page of the console takes too long
 │   ├── NoRolloutError          no rollout of a product is under way
 │   ├── UnknownModelVersionError   a version in a URL is not the one in force
 │   ├── BatchOnlyError          a product without an online block: its predictions are in its table
@@ -1186,6 +1189,43 @@ class NoExperimentError(RequestError):
         """Name the product."""
         super().__init__(
             f"no experiment of {product!r} is running. `platform experiments list {product}` shows them all."
+        )
+
+
+class ForeignFormError(RequestError):
+    """A form came to the console from no page of its own."""
+
+    code = "foreign_form"
+    status = 403
+
+    def __init__(self) -> None:
+        """Tell the remedy."""
+        super().__init__("this form was sent by another site: open the page on the console itself and send it there.")
+
+
+class ConsoleBusyError(RequestError):
+    """Too much is asked of the console at once."""
+
+    code = "console_busy"
+    status = 503
+    retryable = True
+
+    def __init__(self, *, under_way: int) -> None:
+        """Say how much is under way."""
+        super().__init__(f"{under_way} pages are being made already: try again in a moment.")
+
+
+class ConsoleDeadlineError(RequestError):
+    """A page of the console takes too long."""
+
+    code = "console_deadline"
+    status = 504
+    retryable = True
+
+    def __init__(self, *, seconds: float) -> None:
+        """Say how long was waited."""
+        super().__init__(
+            f"the page was not ready within {seconds:g} s: try again, or use the command `platform`, which waits."
         )
 
 

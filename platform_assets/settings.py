@@ -37,6 +37,7 @@ class Settings:
     dagster_read_only_port: int | None = None
     endpoint_port: int = 8000
     endpoint_workers: int = 1
+    console_port: int = 8010
     mlflow_port: int = 5000
     redis_port: int = 6399
     feast_port: int = 8888
@@ -65,6 +66,7 @@ class Settings:
             dagster_read_only_port=_optional_port(env, "PLATFORM_DAGSTER_READ_ONLY_PORT"),
             endpoint_port=_port(env, "PLATFORM_ENDPOINT_PORT", 8000),
             endpoint_workers=_number(env, "PLATFORM_ENDPOINT_WORKERS", 1, range(1, 65)),
+            console_port=_port(env, "PLATFORM_CONSOLE_PORT", 8010),
             mlflow_port=_port(env, "PLATFORM_MLFLOW_PORT", 5000),
             redis_port=_port(env, "PLATFORM_REDIS_PORT", 6399),
             feast_port=_port(env, "PLATFORM_FEAST_PORT", 8888),

@@ -18,15 +18,19 @@ Rows = Iterable[Sequence[str]]
 def trace_page(evidence: Evidence) -> str:
     """Return a self-contained HTML document; the same evidence gives the same bytes."""
     title = f"Evidence of {evidence.prediction_id}"
-    body = "\n".join(part for part in _sections(evidence) if part)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{trace_body(evidence)}\n</main>\n"
         "</body>\n</html>\n"
     )
+
+
+def trace_body(evidence: Evidence) -> str:
+    """Return what stands on the page, escaped, for a page that has its own frame."""
+    return "\n".join(part for part in _sections(evidence) if part)
 
 
 def _sections(evidence: Evidence) -> Iterable[str]:

@@ -20,6 +20,7 @@ def services(settings: Settings, only: Collection[str] = ()) -> tuple[Service, .
     every = (
         _store(settings),
         _endpoint(settings),
+        _console(settings),
         _webserver(settings),
         *_read_only_webserver(settings),
         _daemon(settings),
@@ -55,6 +56,20 @@ def _endpoint(settings: Settings) -> Service:
         probe=lambda _record: probe_http(f"{url}/livez"),
         port=settings.endpoint_port,
         port_variable="PLATFORM_ENDPOINT_PORT",
+    )
+
+
+def _console(settings: Settings) -> Service:
+    url = f"http://{LOOPBACK}:{settings.console_port}"
+    return CommandService(
+        settings=settings,
+        name="console",
+        title="Console",
+        url=url,
+        command=(sys.executable, "-m", "platform_assets.console.run"),
+        probe=lambda _record: probe_http(f"{url}/healthz"),
+        port=settings.console_port,
+        port_variable="PLATFORM_CONSOLE_PORT",
     )
 
 

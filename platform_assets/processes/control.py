@@ -16,6 +16,7 @@ from platform_assets.settings import Settings
 _POLL_SECONDS = 0.3
 _PORT_TRIES = 10
 _ON_DAGSTER: frozenset[ServiceName] = frozenset({"dagster_webserver", "dagster_daemon"})
+_ASK_WHO_CALLS: frozenset[ServiceName] = frozenset({"endpoint", "console"})
 Report = Callable[[str], None]
 
 
@@ -32,7 +33,7 @@ def start_all(
     with _exclusive(settings, say):
         if any(service.name in _ON_DAGSTER for service in chosen):
             prepare_dagster_home(settings)
-        if any(service.name == "endpoint" for service in chosen):
+        if any(service.name in _ASK_WHO_CALLS for service in chosen):
             prepare_access(settings)
         missing = [service for service in chosen if not service.is_outside and service.pid() is None]
         for service in missing:

@@ -26,6 +26,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PLATFORM_DAGSTER_READ_ONLY_PORT": str(settings.dagster_read_only_port or ""),
         "PLATFORM_ENDPOINT_PORT": str(settings.endpoint_port),
         "PLATFORM_ENDPOINT_WORKERS": str(settings.endpoint_workers),
+        "PLATFORM_CONSOLE_PORT": str(settings.console_port),
         "PLATFORM_MLFLOW_PORT": str(settings.mlflow_port),
         "PLATFORM_REDIS_PORT": str(settings.redis_port),
         "PLATFORM_FEAST_PORT": str(settings.feast_port),

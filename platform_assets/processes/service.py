@@ -7,7 +7,9 @@ from platform_assets.errors import ServiceFailedError
 from platform_assets.processes.logs import last_lines
 
 _TAIL_LINES = 15
-ServiceName = Literal["online_store", "endpoint", "dagster_webserver", "dagster_daemon", "mlflow"]
+ServiceName = Literal[
+    "online_store", "endpoint", "console", "dagster_webserver", "dagster_read_only", "dagster_daemon", "mlflow"
+]  # fmt: skip
 
 
 class Service(Protocol):

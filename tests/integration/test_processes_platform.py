@@ -1,4 +1,4 @@
-"""The whole platform as processes: all five services, real, on free ports, from `up` to `down`."""
+"""The whole platform as processes: all six services, real, on free ports, from `up` to `down`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +22,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         data_source="sample",
         dagster_port=free_port(),
         endpoint_port=free_port(),
+        console_port=free_port(),
         mlflow_port=free_port(),
         redis_port=free_port(),
         fsync=False,
@@ -52,7 +53,7 @@ def left_over(settings: Settings) -> list[str]:
 
 def test_every_service_is_healthy_after_the_first_start(started: dict[str, ServiceState]) -> None:
     assert {name: state.state for name, state in started.items()} == dict.fromkeys(started, "up")
-    assert list(started) == ["online_store", "endpoint", "dagster_webserver", "dagster_daemon", "mlflow"]
+    assert list(started) == ["online_store", "endpoint", "console", "dagster_webserver", "dagster_daemon", "mlflow"]
 
 
 def test_a_second_start_changes_no_process(settings: Settings, started: dict[str, ServiceState]) -> None:

@@ -36,7 +36,7 @@ def free_ports(count: int) -> list[int]:
 
 def sample_environment(home: Path) -> dict[str, str]:
     """Return the environment of a platform on the sample, with its own home and ports."""
-    names = ("DAGSTER", "ENDPOINT", "MLFLOW", "REDIS", "FEAST")
+    names = ("DAGSTER", "ENDPOINT", "CONSOLE", "MLFLOW", "REDIS", "FEAST")
     ports = {f"PLATFORM_{name}_PORT": str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PLATFORM_", "DAGSTER_"))}
     own = {"PLATFORM_HOME": str(home), "PLATFORM_DATA": "sample", "PLATFORM_ACCESS": "open"}

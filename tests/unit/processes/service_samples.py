@@ -25,6 +25,7 @@ def sample_settings(home: Path) -> Settings:
         project_root=PROJECT_ROOT,
         dagster_port=free_port(),
         endpoint_port=free_port(),
+        console_port=free_port(),
         mlflow_port=free_port(),
         redis_port=free_port(),
         feast_port=free_port(),

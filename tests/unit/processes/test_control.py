@@ -113,7 +113,8 @@ def test_a_starter_that_was_killed_blocks_nobody(settings: Settings, service: Co
 
 
 def test_an_unknown_service_is_refused_with_the_known_names(settings: Settings) -> None:
-    with pytest.raises(UnknownServiceError, match="online_store, endpoint, dagster_webserver, dagster_daemon, mlflow"):
+    known = "online_store, endpoint, console, dagster_webserver, dagster_daemon, mlflow"
+    with pytest.raises(UnknownServiceError, match=known):
         status(settings, only=("redis",))
 
 

@@ -19,7 +19,7 @@ PLAIN = Settings(home=Path("/somewhere"))
         replace(PLAIN, data_source="sample", clock_mode="live", fsync=False),
         replace(PLAIN, redis_url="redis://there:1/0", mlflow_url="http://there", ledger_url="postgresql://there/x"),
         replace(PLAIN, batch_roots=(Path("/one"), Path("/another"))),
-        replace(PLAIN, dagster_port=1, endpoint_port=2, mlflow_port=3, redis_port=4, feast_port=5),
+        replace(PLAIN, dagster_port=1, endpoint_port=2, mlflow_port=3, redis_port=4, feast_port=5, console_port=6),
         replace(PLAIN, log_kafka="one:9092,two:9092"),
         replace(PLAIN, endpoint_workers=3, otlp_url="http://there/v1/traces"),
         replace(PLAIN, alerts=AlertSettings(smtp="there:25", slack="https://there/x", sender="a@there")),
