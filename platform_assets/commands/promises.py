@@ -10,6 +10,7 @@ from rich.table import Table
 from platform_assets.clock import wall_now
 from platform_assets.commands.product_names import product_named
 from platform_assets.commands.terminal import JsonFlag, finish, show
+from platform_assets.contract.quantity import quantity
 from platform_assets.products._discovery import discover_products
 from platform_assets.settings import Settings
 
@@ -49,8 +50,8 @@ def _table(lines: "Sequence[PromiseLine]") -> Table:
             line.promise,
             escape(line.subject) or "-",
             f"[{_STYLES[line.state]}]{line.state}[/]",
-            f"{line.value:.4g} {line.unit}" if line.value is not None else "-",
-            f"{line.limit:g} {line.unit}" if line.limit is not None else "-",
+            quantity(line.value, line.unit) if line.value is not None else "-",
+            quantity(line.limit, line.unit) if line.limit is not None else "-",
             f"{line.since:%Y-%m-%d %H:%M}" if line.since else "-",
             escape(str(why)),
         )

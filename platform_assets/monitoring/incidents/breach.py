@@ -2,6 +2,7 @@
 
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import Owner
+from platform_assets.contract.quantity import quantity
 from platform_assets.ledger.promises import PromiseChange, PromiseStanding
 from platform_assets.monitoring.incidents.reach import is_about_online
 
@@ -18,9 +19,8 @@ def measured(breach: Breach) -> str:
     """Return the measured value beside its limit in parentheses, or nothing where nothing was measured."""
     if breach.value is None:
         return ""
-    unit = f" {breach.unit}" if breach.unit else ""
-    promised = f", promised {breach.limit:g}{unit}" if breach.limit is not None else ""
-    return f" ({breach.value:g}{unit}{promised})"
+    promised = f", promised {quantity(breach.limit, breach.unit)}" if breach.limit is not None else ""
+    return f" ({quantity(breach.value, breach.unit)}{promised})"
 
 
 def owner_of_breach(product: Product, promise: str, subject: str) -> Owner:
