@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from platform_assets.batch.due import require_begun
+from platform_assets.batch.due import require_begun, require_not_overtaken
 from platform_assets.batch.guarding.gather import gather
 from platform_assets.batch.guarding.judge import judge_batch
 from platform_assets.batch.guarding.result import GuardrailResult
@@ -37,6 +37,7 @@ from platform_assets.lakehouse.stage import discard, read_staged
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
+from platform_assets.ledger.publications import Publication, current_publication
 from platform_assets.ledger.recalls import require_sound
 from platform_assets.online.layout import Manifest
 from platform_assets.settings import Settings
@@ -45,6 +46,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LOG = logging.getLogger("platform.batch")
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What a batch is scored from, and what its as-of showed before that was read."""
+
+    inputs: BatchInputs
+    artifact: str
+    shown: Publication | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +80,11 @@ def run_batch(settings: Settings, ledger: Ledger, run: BatchRun) -> BatchOutcome
     """Score one as-of with one release and publish it, or put it in quarantine; what was published before stays.
 
     Before anything is scored it raises RecalledError, where the release or the inputs were made from something
-    recalled, FutureAsOfError, and ContractBrokenError, where consumers of the output's version could not go on.
+    recalled, FutureAsOfError, and ContractBrokenError, where consumers of the output's version could not go on;
+    afterwards ConcurrentCommitError, where another run has published another batch of this as-of meanwhile.
     """
     require_begun(settings, run)
+    shown = current_publication(ledger, run.product.name, run.day)
     bundle = load_bundle(settings.home / run.release.bundle_path, expected_digest=run.release.bundle_digest)
     _require_same_features(settings, bundle)
     require_unbroken(settings, ledger, run, bundle.product)
@@ -84,7 +96,7 @@ def run_batch(settings: Settings, ledger: Ledger, run: BatchRun) -> BatchOutcome
     LOG.info("step 2 of 5, pinned bundle: version %d, %s", run.release.model_version, run.release.bundle_digest[:16])
     rows = _predict(run, bundle, inputs, input_artifact)
     LOG.info("step 3 of 5, predict: %d scores", rows.num_rows)
-    return _check_and_persist(settings, ledger, run, rows, inputs, input_artifact)
+    return _check_and_persist(settings, ledger, run, rows, _Loaded(inputs, input_artifact, shown))
 
 
 def release_to_score(settings: Settings, product: Product, model_version: int) -> Release:
@@ -110,12 +122,12 @@ def _require_same_features(settings: Settings, bundle: Bundle) -> None:
 
 
 def _check_and_persist(
-    settings: Settings, ledger: Ledger, run: BatchRun, rows: "pa.Table", inputs: BatchInputs, input_artifact: str
+    settings: Settings, ledger: Ledger, run: BatchRun, rows: "pa.Table", loaded: _Loaded
 ) -> BatchOutcome:
-    digest = batch_digest(rows, as_of=run.as_of, input_artifact=input_artifact)
+    digest = batch_digest(rows, as_of=run.as_of, input_artifact=loaded.artifact)
     staged = stage_batch(settings, run, with_digest(rows, digest))
     # What is judged is what lies in the files, not what was meant to be written.
-    results = judge_batch(gather(settings, ledger, run, read_staged(staged), inputs.table))
+    results = judge_batch(gather(settings, ledger, run, read_staged(staged), loaded.inputs.table))
     failures = [result for result in results if not result.is_passed]
     unsound = [result for result in results if result.level != "pass"]
     LOG.info("step 4 of 5, check: %s", "; ".join(map(str, unsound)) or "all guardrails hold")
@@ -123,13 +135,14 @@ def _check_and_persist(
         discard(staged)
         path = refuse_batch(settings, ledger, run, rows, failures, digest=digest)
         LOG.warning("step 5 of 5, persist: in quarantine at %s", path)
-        return BatchOutcome(run, rows.num_rows, input_artifact, results, None, str(path))
+        return BatchOutcome(run, rows.num_rows, loaded.artifact, results, None, str(path))
+    require_not_overtaken(settings, ledger, run, staged, shown=loaded.shown, digest=digest)
     verdicts = [result.as_reason() for result in results]
     published = publish_batch(
-        settings, ledger, run, staged, digest=digest, input_artifact=input_artifact, guardrails=verdicts
+        settings, ledger, run, staged, digest=digest, input_artifact=loaded.artifact, guardrails=verdicts
     )
     LOG.info("step 5 of 5, persist: revision %d, new: %s", published.record.revision, published.is_new)
-    return BatchOutcome(run, rows.num_rows, input_artifact, results, published, None)
+    return BatchOutcome(run, rows.num_rows, loaded.artifact, results, published, None)
 
 
 def _predict(run: BatchRun, bundle: Bundle, inputs: BatchInputs, input_artifact: str) -> "pa.Table":

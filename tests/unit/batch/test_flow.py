@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from platform_assets.batch import publication
+from platform_assets.batch import flow, publication
 from platform_assets.batch.flow import BatchOutcome, release_to_score, run_batch
+from platform_assets.batch.guarding.evidence import Evidence
+from platform_assets.batch.guarding.judge import judge_batch
 from platform_assets.batch.inputs import load_inputs
 from platform_assets.batch.publication import BatchRun
 from platform_assets.batch.published_view import (
@@ -22,13 +24,14 @@ from platform_assets.errors import ConcurrentCommitError, NoReleaseError, NotMat
 from platform_assets.features.frames import to_frame
 from platform_assets.inference.bundle import load_bundle
 from platform_assets.inference.scoring import score
+from platform_assets.lakehouse.orphans import find_orphans
 from platform_assets.lakehouse.quarantine import list_quarantined
 from platform_assets.lakehouse.read import read_table, table_version
 from platform_assets.ledger.artifacts import artifacts
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.publications import Publication, publications, withdraw_publication
 from platform_assets.ledger.quarantined import quarantined_batches
-from tests.unit.batch.batch_home import AS_OF, CUSTOMERS, BatchHome, facts, make_home
+from tests.unit.batch.batch_home import AS_OF, CUSTOMERS, WALL, BatchHome, facts, make_home
 from tests.unit.serving.conftest import Publisher
 
 DAY = dt.timedelta(days=1)
@@ -158,6 +161,30 @@ def test_a_batch_that_lost_the_race_to_another_one_is_published_when_it_is_run_a
     shown = current(home.ledger, home.product)
     assert (shown.run_id, shown.revision) == ("fast", 1)
     assert read_published(home.settings, home.product).num_rows == shown.row_count
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["never published", "published before the correction"])
+def test_a_run_that_was_held_up_does_not_replace_a_correction_by_what_it_read_before(
+    home: BatchHome, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    if is_known:
+        home.run(run_id="first")
+
+    def hold_up(evidence: Evidence) -> object:
+        monkeypatch.undo()
+        correct_features(home)
+        home.run(run_id="corrected")
+        return judge_batch(evidence)
+
+    monkeypatch.setattr(flow, "judge_batch", hold_up)
+    with pytest.raises(ConcurrentCommitError):
+        home.run(run_id="held up")
+    assert current(home.ledger, home.product).run_id == "corrected"
+    assert len(publications(home.ledger, "churn")) == 1 + is_known
+    repeated = home.run(run_id="held up")
+    assert repeated.published is not None
+    assert (repeated.published.is_new, repeated.published.record.run_id) == (False, "corrected")
+    assert find_orphans(home.settings.predictions_dir / "churn", now=WALL + 36500 * DAY, older_than=DAY) == []
 
 
 def run_between_look_and_commit(monkeypatch: pytest.MonkeyPatch, other: Callable[[], object]) -> None:
