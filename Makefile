@@ -49,8 +49,8 @@ check: lint types ## The quick gate: lint, types, architecture, unit tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture tests/unit
 
-test: $(VENV)/.ready ## Every test, with real servers
-	$(BIN)/python -m pytest tests
+test: $(VENV)/.ready ## Every test, with real servers (JOBS=2 runs them in two processes)
+	$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist loadgroup) tests
 
 lint: $(VENV)/.ready ## Style and layout
 	$(BIN)/ruff check .

@@ -14,6 +14,15 @@ from platform_assets.settings import Settings
 # Endpoints that tests start ask for no credentials; tests of access control turn it on again.
 os.environ.setdefault("PLATFORM_ACCESS", "open")
 
+_STORIES = Path(__file__).with_name("story")  # most of them look at one platform
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares costly fixtures when several processes run the tests (`make test JOBS=2`)."""
+    for item in items:
+        is_story = item.path.is_relative_to(_STORIES)
+        item.add_marker(pytest.mark.xdist_group("stories" if is_story else item.path.stem))
+
 
 def free_port() -> int:
     """Return a port that nothing listens on at the moment."""

@@ -21,7 +21,7 @@ from platform_assets.contract.product import Product
 from platform_assets.errors import NotMaterializedError
 from platform_assets.inference.durable import write_file
 from platform_assets.published.arrow_file import write_arrow_file
-from platform_assets.published.status import PublishedBatch, PublishedStatus, status_of, write_status
+from platform_assets.published.status import PublishedBatch, PublishedStatus, status_of, status_path, write_status
 from platform_assets.published.versions import require_readable, version_path
 from platform_assets.settings import Settings
 
@@ -113,13 +113,15 @@ def published_status(settings: Settings, product: Product, *, at: dt.datetime) -
 def refresh_status(settings: Settings, product: Product, *, at: dt.datetime) -> PublishedStatus | None:
     """Bring the status beside the published file in line with it at a wall time; None where nothing is published.
 
-    A publisher may replace both meanwhile: then it is done again, so that an old status never stays beside a new file.
+    A publisher may replace both meanwhile: then it is done again, so that an old status never stays beside a new file,
+    nor one that allows actions where the batch was withdrawn.
     """
     told: PublishedStatus | None = None
     while True:
         try:
             now = published_status(settings, product, at=at)
         except NotMaterializedError:
+            status_path(settings, product.name).unlink(missing_ok=True)
             return None
         if told is not None and told.batch == now.batch:
             return told

@@ -1,36 +1,21 @@
 """What a person sees in the Dagster UI, in a real browser: groups, and a published asset with its promises."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from platform_assets.processes.control import start_all, stop_all
 from platform_assets.settings import Settings
+from tests.story.browser import NEEDS_BROWSER, dagster_page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# Where a browser is promised (the continuous integration installs one) its absence is a failure, not a skip.
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("PLATFORM_REQUIRE_BROWSER") != "1", reason="no Chromium on this machine"
-)
+pytestmark = NEEDS_BROWSER
 
 
 @pytest.fixture(scope="module")
 def page(settings: Settings) -> Iterator[Page]:
-    assert CHROMIUM is not None, "PLATFORM_REQUIRE_BROWSER=1 but there is no Chromium; install the package chromium"
-    start_all(settings, only=("dagster_webserver",))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser.new_page(
-            base_url=f"http://127.0.0.1:{settings.dagster_port}", viewport={"width": 1600, "height": 1000}
-        )
-        browser.close()
-    stop_all(settings, only=("dagster_webserver",))
+    with dagster_page(settings) as opened:
+        yield opened
 
 
 @pytest.mark.timeout(400)

@@ -71,7 +71,7 @@ def observe_partitions(settings: Settings, ledger: Ledger, product: Product, at:
     watched = {one.subject for one in due}
     earlier = [one for one in standings if one.state != "kept" and one.subject not in watched]
     oldest = min(watched, default="")
-    waiting = [one.subject for one in earlier if one.state == "broken" and batches.newest < one.subject < oldest]
+    waiting = [one.subject for one in earlier if batches.newest < one.subject < oldest]
     lost = [*waiting, *(one.subject for one in due if _judge(one, batches, at)[0] == "broken")]
     observed = [_observed(product, one, batches, at, lost) for one in due]
     return [*observed, *(_no_longer_watched(one, lost) for one in earlier)]
@@ -137,16 +137,17 @@ def _judge(due: Due, batches: Batches, at: dt.datetime) -> tuple[PromiseState, s
 
 
 def _no_longer_watched(stood: PromiseStanding, lost: Sequence[str]) -> Observation:
-    """Return that a day of long ago owes nothing any more, unless the outage that began with it goes on."""
-    is_lost = stood.subject in lost[:1]
-    facts = stood.facts if is_lost else {**stood.facts, "standing": "watched no longer"}
+    """Return that a day of long ago owes nothing any more, unless its outage goes on."""
+    if stood.subject not in lost:
+        facts = {**stood.facts, "standing": "watched no longer"}
+        return Observation(product=stood.product, promise="partition", subject=stood.subject, state="kept", facts=facts)
     return Observation(
         product=stood.product,
         promise="partition",
         subject=stood.subject,
-        state="broken" if is_lost else "kept",
-        value=stood.value if is_lost else None,
-        limit=stood.limit if is_lost else None,
-        unit=stood.unit if is_lost else "",
-        facts=facts,
+        state="broken" if stood.subject == lost[0] else "at_risk",
+        value=stood.value,
+        limit=stood.limit,
+        unit=stood.unit,
+        facts=stood.facts,
     )

@@ -112,6 +112,12 @@ def test_a_damaged_status_is_written_anew(home: BatchHome) -> None:
     assert read_status(home.settings, "churn") is not None
 
 
+def test_a_status_that_was_left_without_its_batch_allows_nothing_any_longer(home: BatchHome) -> None:
+    published_path(home.settings, "churn").unlink()  # a withdrawal that was killed before it came to the status
+    assert refresh_status(home.settings, home.product, at=WALL) is None
+    assert read_status(home.settings, "churn") is None
+
+
 def test_before_the_first_publication_there_is_nothing_to_read(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     assert refresh_status(home.settings, home.product, at=WALL) is None

@@ -74,6 +74,8 @@ def test_an_outage_of_weeks_stays_one_breach_until_something_is_published(record
         found = look(records, at)
         record_observations(records.ledger, found, at)
         assert [one.subject for one in found if one.state == "broken"] == ["2026-03-03"]
+        assert [one.subject for one in found if one.state == "kept"] == ([] if days > 6 else ["2026-03-02"])
+    assert states(found)["2026-03-04"] == "at_risk"
     records.publish(MONDAY + 20 * DAY)
     assert states(look(records, at))["2026-03-03"] == "kept"
 

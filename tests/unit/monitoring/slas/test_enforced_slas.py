@@ -83,14 +83,16 @@ def test_the_third_breach_in_thirty_days_demands_an_action_with_a_due_date(watch
 
 
 def test_all_observers_of_one_watch_ask_the_endpoint_once(watching: Watching) -> None:
-    asked = []
+    asked: list[object] = []
 
     def refuse() -> None:
         while True:
             try:
-                asked.append(listening.accept()[0].close())
+                caller, address = listening.accept()
             except OSError:
                 return
+            asked.append(address)
+            caller.close()
 
     with socket.create_server(("127.0.0.1", watching.settings.endpoint_port)) as listening:
         refusing = threading.Thread(target=refuse, daemon=True)
