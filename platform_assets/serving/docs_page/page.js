@@ -135,5 +135,6 @@ function openTarget() {
 }
 
 for (const form of document.querySelectorAll("form[data-path]")) enliven(form);
+document.getElementById("credentials").addEventListener("submit", (event) => event.preventDefault());
 addEventListener("hashchange", openTarget);
 openTarget();

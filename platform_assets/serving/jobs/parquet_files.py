@@ -29,6 +29,7 @@ _TYPES = {
     "uncertainty": pa.float64(),
     "is_valid": pa.bool_(),
     "model_version": pa.int64(),
+    "output_schema_version": pa.int64(),
     "as_of": pa.timestamp("us", tz="UTC"),
     "event_at": pa.timestamp("us", tz="UTC"),
     "is_stale": pa.bool_(),
