@@ -8,6 +8,7 @@ import math
 import random
 import signal
 import statistics
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class Campaign:
                 point += every
         while self.report.kills < kills:
             self._kill_at_instants(_BEYOND_THE_END * statistics.median(self.usual_cpu_s))
+            sys.stdout.write(f"{self.report.kills} kills, violations {self.report.violations[:5]}\n")
         self._finish()
         self.report.batches = self.number
         self._clean()

@@ -1,6 +1,7 @@
 """The same batch asked for by ten processes at the same moment, as schedulers do that do not know of each other."""
 
 import datetime as dt
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ def storm(batches: DailyBatches, count: int) -> StormReport:
         report.storms += 1
         report.answers.update(_answer(told) for told in answers)
         report.violations += _problems(order, answers, codes)
+        sys.stdout.write(f"{report.storms} storms, violations {report.violations[:5]}\n")
     return report
 
 
