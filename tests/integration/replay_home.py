@@ -33,7 +33,8 @@ CALIBRATION = LinearTable(x=(0.0, 0.4, 1.0), y=(0.02, 0.3, 0.98))
 
 def replay_home(root: Path, redis_url: str, customers: Sequence[str] = CUSTOMERS) -> BatchHome:
     """Return a home with four releases; the first three scored a batch, and each answered over HTTP."""
-    home = unreleased_home(root, settings=Settings(home=root / "home", redis_url=redis_url, fsync=False))
+    settings = Settings(home=root / "home", redis_url=redis_url, fsync=False, access="open")
+    home = unreleased_home(root, settings=settings)
     home.write_customers(customers)
     values = {name: 4 * place / len(customers) - 2 for place, name in enumerate(customers)}
     home.write_features(values, day=AS_OF - 2 * DAY, known_at=AS_OF - 2 * DAY)

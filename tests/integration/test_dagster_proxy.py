@@ -86,6 +86,13 @@ def configuration(home: Path, settings: Settings, ports: tuple[int, int]) -> Pat
     return path
 
 
+def is_up(client: httpx.Client) -> bool:
+    try:
+        return client.get("/server_info").status_code == 200
+    except httpx.ConnectError:  # nginx does not listen yet
+        return False
+
+
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     assert NGINX is not None, "PLATFORM_REQUIRE_NGINX=1 but there is no nginx; install the package nginx-light"
@@ -106,7 +113,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
             trusted=ssl.create_default_context(cafile=home / "certificate.pem"),
         )
         with made.client(made.auditors, AUDITOR) as client:
-            wait_until(lambda: client.get("/server_info").status_code == 200)
+            wait_until(lambda: is_up(client))
         yield made
 
 

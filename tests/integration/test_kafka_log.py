@@ -168,7 +168,9 @@ def test_an_answer_of_the_endpoint_is_in_kafka_under_its_id_and_an_outage_shows_
     tmp_path: Path, kafka: MockKafka
 ) -> None:
     Publisher(tmp_path).publish("churn")
-    settings = Settings(home=tmp_path, redis_url="redis://127.0.0.1:1/0", log_kafka=kafka.servers, fsync=False)
+    settings = Settings(
+        home=tmp_path, redis_url="redis://127.0.0.1:1/0", log_kafka=kafka.servers, fsync=False, access="open"
+    )
     answered, health = asyncio.run(predict_with_an_outage(settings, kafka))
     logged = [decode_entry(content).prediction_id for content in arrived(kafka, len(answered))]
     assert logged == answered

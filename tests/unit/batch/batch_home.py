@@ -112,7 +112,7 @@ def unreleased_home(root: Path, *, name: str = "churn", settings: Settings | Non
     columns = {column: "TIMESTAMP" if column.endswith("_at") else "DOUBLE" for column in use.columns}
     write_contract(root / "project", use.view, {"customer_id": "VARCHAR", "event_at": "TIMESTAMP", **columns})
     base = settings or Settings(home=root / "home", fsync=False)
-    chosen = Settings(home=base.home, project_root=root / "project", redis_url=base.redis_url, fsync=False)
+    chosen = replace(base, project_root=root / "project", fsync=False)
     chosen.home.mkdir(parents=True, exist_ok=True)
     home = BatchHome(chosen, open_ledger(chosen.ledger_dsn), product)
     home.record("raw_file", product.dataset, RAW_DIGEST, [])

@@ -79,7 +79,7 @@ def test_doctor_tells_what_to_do_about_each_part_that_is_down(command_line: Comm
     ended = command_line("doctor", "--json")
     findings = json.loads(ended.stdout)
     assert ended.code == 1
-    assert [finding["verdict"] for finding in findings] == ["problem"] * 5
+    assert [finding["verdict"] for finding in findings] == ["problem"] * 6
     assert all("make up" in finding["remedy"] for finding in findings)
 
 
