@@ -1,7 +1,6 @@
 """Every setting of the platform, read from the environment once and passed down as one frozen value."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,11 +9,11 @@ from typing import Literal, Self, cast, get_args
 
 from platform_assets.alert_settings import AlertSettings
 from platform_assets.clock import BusinessClock, ClockMode
-from platform_assets.errors import InvalidSettingError
+from platform_assets.cost_settings import CostSettings
+from platform_assets.setting_values import brokers, choice, directories, number, optional_port, port
 
 DataSource = Literal["full", "sample"]
 AccessMode = Literal["on", "open"]
-_BROKER = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -48,6 +47,7 @@ class Settings:
     log_kafka: str | None = None
     actor: str | None = None
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    costs: CostSettings = field(default_factory=CostSettings)
     access: AccessMode = "on"
     oidc_file: Path | None = None
 
@@ -57,28 +57,29 @@ class Settings:
         env = os.environ if environment is None else environment
         return cls(
             home=Path(env.get("PLATFORM_HOME", PROJECT_ROOT / ".platform")).resolve(),
-            data_source=cast("DataSource", _choice(env, "PLATFORM_DATA", "full", get_args(DataSource))),
-            clock_mode=cast("ClockMode", _choice(env, "PLATFORM_CLOCK", "replay", get_args(ClockMode))),
+            data_source=cast("DataSource", choice(env, "PLATFORM_DATA", "full", get_args(DataSource))),
+            clock_mode=cast("ClockMode", choice(env, "PLATFORM_CLOCK", "replay", get_args(ClockMode))),
             redis_url=env.get("REDIS_URL") or None,
             mlflow_url=env.get("MLFLOW_TRACKING_URI") or None,
             ledger_url=env.get("PLATFORM_LEDGER_URL") or None,
-            dagster_port=_port(env, "PLATFORM_DAGSTER_PORT", 3000),
-            dagster_read_only_port=_optional_port(env, "PLATFORM_DAGSTER_READ_ONLY_PORT"),
-            endpoint_port=_port(env, "PLATFORM_ENDPOINT_PORT", 8000),
-            endpoint_workers=_number(env, "PLATFORM_ENDPOINT_WORKERS", 1, range(1, 65)),
-            console_port=_port(env, "PLATFORM_CONSOLE_PORT", 8010),
-            mlflow_port=_port(env, "PLATFORM_MLFLOW_PORT", 5000),
-            redis_port=_port(env, "PLATFORM_REDIS_PORT", 6399),
-            feast_port=_port(env, "PLATFORM_FEAST_PORT", 8888),
-            fsync=_choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
+            dagster_port=port(env, "PLATFORM_DAGSTER_PORT", 3000),
+            dagster_read_only_port=optional_port(env, "PLATFORM_DAGSTER_READ_ONLY_PORT"),
+            endpoint_port=port(env, "PLATFORM_ENDPOINT_PORT", 8000),
+            endpoint_workers=number(env, "PLATFORM_ENDPOINT_WORKERS", 1, range(1, 65)),
+            console_port=port(env, "PLATFORM_CONSOLE_PORT", 8010),
+            mlflow_port=port(env, "PLATFORM_MLFLOW_PORT", 5000),
+            redis_port=port(env, "PLATFORM_REDIS_PORT", 6399),
+            feast_port=port(env, "PLATFORM_FEAST_PORT", 8888),
+            fsync=choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
             otlp_url=env.get("PLATFORM_OTLP_URL") or None,
             openlineage_url=env.get("PLATFORM_OPENLINEAGE_URL") or None,
-            batch_roots=_directories(env, "PLATFORM_BATCH_ROOTS"),
-            log_kafka=_brokers(env, "PLATFORM_LOG_KAFKA"),
+            batch_roots=directories(env, "PLATFORM_BATCH_ROOTS"),
+            log_kafka=brokers(env, "PLATFORM_LOG_KAFKA"),
             actor=env.get("PLATFORM_ACTOR") or None,
             alerts=AlertSettings.from_environment(env),
-            access=cast("AccessMode", _choice(env, "PLATFORM_ACCESS", "on", get_args(AccessMode))),
-            oidc_file=next(iter(_directories(env, "PLATFORM_OIDC")), None),
+            costs=CostSettings.from_environment(env),
+            access=cast("AccessMode", choice(env, "PLATFORM_ACCESS", "on", get_args(AccessMode))),
+            oidc_file=next(iter(directories(env, "PLATFORM_OIDC")), None),
         )
 
     def with_home(self, home: Path) -> Self:
@@ -176,6 +177,11 @@ class Settings:
         return self.home / "access_log"
 
     @property
+    def figures_dir(self) -> Path:
+        """What was worked out or observed elsewhere and the endpoint shows at /metrics; made again by who writes it."""
+        return self.home / "figures"
+
+    @property
     def jobs_dir(self) -> Path:
         """Batch prediction jobs of the endpoint, one directory each."""
         return self.home / "jobs"
@@ -254,43 +260,3 @@ def exported(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
-    value = env.get(name, default)
-    if value not in allowed:
-        raise InvalidSettingError(name=name, value=value, allowed=" or ".join(allowed))
-    return value
-
-
-def _directories(env: Mapping[str, str], name: str) -> tuple[Path, ...]:
-    texts = [text for text in env.get(name, "").split(os.pathsep) if text]
-    for text in texts:
-        if not Path(text).is_absolute():
-            raise InvalidSettingError(name=name, value=text, allowed=f"absolute paths, separated by {os.pathsep!r}")
-    return tuple(map(Path, texts))
-
-
-def _brokers(env: Mapping[str, str], name: str) -> str | None:
-    text = env.get(name) or None
-    if text is not None and not all(_BROKER.fullmatch(part.strip()) for part in text.split(",")):
-        raise InvalidSettingError(name=name, value=text, allowed="host:port of one or more brokers, separated by ','")
-    return text
-
-
-def _number(env: Mapping[str, str], name: str, default: int, allowed: range) -> int:
-    value = env.get(name, str(default))
-    if not value.isdecimal() or int(value) not in allowed:
-        raise InvalidSettingError(name=name, value=value, allowed=f"a number from {allowed[0]} to {allowed[-1]}")
-    return int(value)
-
-
-def _optional_port(env: Mapping[str, str], name: str) -> int | None:
-    return _port(env, name, 0) if env.get(name) else None
-
-
-def _port(env: Mapping[str, str], name: str, default: int) -> int:
-    value = env.get(name, str(default))
-    if not value.isdecimal() or not 0 < int(value) < 65_536:  # noqa: PLR2004 - the largest TCP port is 65535
-        raise InvalidSettingError(name=name, value=value, allowed="a port from 1 to 65535")
-    return int(value)

@@ -15,3 +15,12 @@ def test_brokers_are_hosts_with_ports(servers: str) -> None:
 def test_a_broker_without_a_port_is_refused_by_the_name_of_the_variable(servers: str) -> None:
     with pytest.raises(InvalidSettingError, match=r"PLATFORM_LOG_KAFKA=.*host:port"):
         Settings.from_environment({"PLATFORM_LOG_KAFKA": servers})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PLATFORM_PRICE_CURRENCY", "GBP"), ("PLATFORM_PRICE_GPU_HOUR", "-1"), ("PLATFORM_PRICE_CPU_CORE_HOUR", "cheap")],
+)
+def test_a_price_that_is_none_is_refused_by_the_name_of_the_variable(name: str, value: str) -> None:
+    with pytest.raises(InvalidSettingError, match=rf"{name}=.*{value}"):
+        Settings.from_environment({name: value})
