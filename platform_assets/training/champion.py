@@ -17,7 +17,7 @@ from platform_assets.inference.pair import Pair
 from platform_assets.inference.release import Release, read_release
 from platform_assets.inference.scoring import score
 from platform_assets.settings import Settings
-from platform_assets.training.bootstrap import Bootstrap, Interval
+from platform_assets.statistics.bootstrap import Bootstrap, Interval
 from platform_assets.training.evaluate import slices_of
 from platform_assets.training.gates import GateKind, GateResult
 from platform_assets.training.metrics import LOWER_IS_BETTER, advantage, prepare_metric, primary_metric

@@ -12,8 +12,8 @@ from platform_assets.contract.product import Product
 from platform_assets.inference.frame import Floats, Frame
 from platform_assets.inference.pair import Pair
 from platform_assets.inference.scoring import Scored, score
+from platform_assets.statistics.bootstrap import Bootstrap, Interval
 from platform_assets.training.baselines import baseline_metrics, score_baseline
-from platform_assets.training.bootstrap import Bootstrap, Interval
 from platform_assets.training.evaluation import MODEL, Calibrated, Comparison, Evaluation, Measurement
 from platform_assets.training.metrics import METRICS_BY_KIND, advantage, prepare_metric
 from platform_assets.training.threshold import at_threshold

@@ -10,7 +10,7 @@ from platform_assets.contract.evaluation import Acceptance
 from platform_assets.contract.product import Product
 from platform_assets.inference.release import Release
 from platform_assets.products._discovery import discover_products
-from platform_assets.training.bootstrap import Interval
+from platform_assets.statistics.bootstrap import Interval
 from platform_assets.training.calibration_gate import judge_calibration
 from platform_assets.training.champion import Duel, judge_duel
 from platform_assets.training.evaluation import Evaluation, Measurement

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from platform_assets.training.bootstrap import Bootstrap
+from platform_assets.statistics.bootstrap import Bootstrap
 from platform_assets.training.metrics import prepare_metric
 
 RANDOM = np.random.default_rng(0)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from platform_assets.inference.frame import Column, Floats
-from platform_assets.training.metrics import Weighted
+from platform_assets.statistics.distances import Floats
+from platform_assets.statistics.weighted_metrics import Weighted
 
 RESAMPLES = 200
 _LOW, _HIGH = 0.025, 0.975
@@ -23,7 +24,7 @@ class Interval(NamedTuple):
 class Bootstrap:
     """Draws the same resamples of a sample for every metric, so that differences are paired."""
 
-    def __init__(self, entities: Column, *, seed: int) -> None:
+    def __init__(self, entities: npt.NDArray[np.object_], *, seed: int) -> None:
         """Take the entity of each row."""
         codes = np.unique(entities.astype(str), return_inverse=True)[1].reshape(-1)
         self._codes = codes
