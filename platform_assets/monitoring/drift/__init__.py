@@ -1,0 +1,1 @@
+"""Drift: whether inputs and scores of batches and of live answers are still distributed as in training, and alike."""
