@@ -5,21 +5,14 @@ look like a difference.
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from platform_assets.clock import parse_instant
 from platform_assets.contract.evaluation import Label
-from platform_assets.contract.features import FieldType
 from platform_assets.contract.product import Product
-from platform_assets.features.population import label_examples
 from platform_assets.monitoring.experiment_answers import FirstAnswer, Gathered
+from platform_assets.monitoring.outcomes.examples import answered_examples, came_true
 from platform_assets.settings import Settings
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 def count_outcomes(settings: Settings, product: Product, gathered: Gathered, *, known_until: dt.datetime) -> None:
@@ -54,30 +47,8 @@ def _outcomes(
     due = [answer for answer in gathered.in_order() if answer.event_at <= latest]
     if not due:
         return []
-    asked = msgspec.structs.replace(product, label=outcome)
-    found = label_examples(settings, asked, _examples(product, due)).column("label").to_pylist()
+    keys = [msgspec.json.decode(answer.row_keys) for answer in due]
+    sent = [msgspec.json.decode(answer.request) for answer in due]
+    examples = answered_examples(product, [answer.event_at for answer in due], keys, sent)
+    found = came_true(settings, product, outcome, examples)
     return [(answer, value) for answer, value in zip(due, found, strict=True) if value is not None]
-
-
-def _examples(product: Product, answers: Sequence[FirstAnswer]) -> "pa.Table":
-    """Return what the SQL of a label reads: one row per answer, with its instant, keys and request fields."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    keys = [msgspec.json.decode(answer.row_keys) for answer in answers]
-    sent = [msgspec.json.decode(answer.request) for answer in answers]
-    instants = pa.array([answer.event_at for answer in answers], pa.timestamp("us", tz="UTC"))
-    columns = {"row_id": pa.array(range(len(answers)), pa.int64()), "as_of": instants, "event_at": instants}
-    kinds = {field.name: field.type for field in product.request}
-    for name in dict.fromkeys((*product.entity.row_keys, *kinds)):
-        values = [(row if name in kinds else key).get(name) for row, key in zip(sent, keys, strict=True)]
-        columns[name] = _column(values, kinds.get(name, "text"))
-    return pa.table(columns)
-
-
-def _column(values: Sequence[Any], kind: FieldType) -> "pa.Array":
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    if kind == "timestamp":
-        return pa.array([value and parse_instant(value) for value in values], pa.timestamp("us", tz="UTC"))
-    types = {"number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_(), "text": pa.string()}
-    return pa.array(values, types[kind])

@@ -1,0 +1,168 @@
+"""Joins what came true to the predictions that were given: each one once, as soon as its windows are over.
+
+Every run looks at what is not joined yet and appends it in numbered commits. A run takes the number of a commit before
+it looks at what is known, so that of two at once one finds its number taken and looks again; a run that dies leaves
+whole commits or none. What nobody has observed is looked at again for five weeks.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from platform_assets.contract.product import Product
+from platform_assets.errors import ConcurrentCommitError
+from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.sla_counts import keep_reading, last_reading
+from platform_assets.monitoring.outcomes.answers import answer_parts, waiting_answers
+from platform_assets.monitoring.outcomes.batches import batch_parts, waiting_rows
+from platform_assets.monitoring.outcomes.labelled import horizon_of, labelled
+from platform_assets.monitoring.outcomes.predictions import Look, Part
+from platform_assets.monitoring.outcomes.sample import is_sampled
+from platform_assets.monitoring.outcomes.table import Mode, append_outcomes, known_ids, next_commit, outcomes_dir
+from platform_assets.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# What is not observed by then is not expected any more; a spool of answers that is older is not seen.
+LOOK_AGAIN = dt.timedelta(days=35)
+COMMIT_ROWS = 200_000
+_ATTEMPTS = 30
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run did. `rows` were joined now, by mode; `unlabelled` had windows that are over and no label.
+
+    `waiting` predictions have a window that is not over. `known_until` is the business instant of the look, `percent`
+    the share of predictions that was looked at.
+    """
+
+    product: str
+    known_until: dt.datetime
+    percent: int
+    rows: int
+    batch: int
+    online: int
+    unlabelled: int
+    waiting: int
+
+    @property
+    def unlabelled_share(self) -> float | None:
+        """Of what was due in this run, the share that nobody has observed; None where nothing was due."""
+        due = self.rows + self.unlabelled
+        return self.unlabelled / due if due else None
+
+
+def join_outcomes(
+    settings: Settings, ledger: Ledger, product: Product, *, known_until: dt.datetime, at: dt.datetime
+) -> Joined:
+    """Append the outcome of every prediction whose windows were over at `known_until` (business time) and is known.
+
+    Repeating it adds nothing. Raises NotMaterializedError when staging files are missing, InvalidProductError when the
+    SQL fails, ConcurrentCommitError (retryable), and LakeWriteError; what was committed before stays.
+    """
+    look = _look(settings, ledger, product, known_until)
+    stamp = _Stamp(known_until, at, settings.outcome_percent)
+    done = _Done()
+    for _ in range(_ATTEMPTS):
+        if _join_all(settings, ledger, product, look, stamp, done):
+            break
+    else:
+        raise ConcurrentCommitError(table=str(outcomes_dir(settings)), attempts=_ATTEMPTS)
+    told = {"until": known_until.timestamp(), "percent": float(stamp.percent)}
+    keep_reading(ledger, _source(product), told, at)
+    waiting = waiting_answers(settings, product, look.until) + waiting_rows(ledger, product, look.until)
+    return Joined(
+        product=product.name,
+        known_until=known_until,
+        percent=stamp.percent,
+        rows=sum(done.rows.values()),
+        batch=done.rows["batch"],
+        online=done.rows["online"],
+        unlabelled=done.unlabelled,
+        waiting=waiting,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    known_until: dt.datetime
+    at: dt.datetime
+    percent: int
+
+
+@dataclass(slots=True)
+class _Done:
+    rows: dict[Mode, int] = field(default_factory=lambda: {"batch": 0, "online": 0})
+    unlabelled: int = 0
+
+
+def _look(settings: Settings, ledger: Ledger, product: Product, known_until: dt.datetime) -> Look:
+    """Return what a run looks at: what is due since the last one, and what that one may have found unlabelled."""
+    until = known_until - horizon_of(product)
+    last = last_reading(ledger, _source(product))
+    if last is None or last[1].get("percent", 0.0) < settings.outcome_percent:
+        return Look(until)
+    before = min(dt.datetime.fromtimestamp(last[1]["until"], tz=dt.UTC), known_until)
+    return Look(until, before - horizon_of(product) - LOOK_AGAIN, last[0] - LOOK_AGAIN)
+
+
+def _join_all(settings: Settings, ledger: Ledger, product: Product, look: Look, stamp: _Stamp, done: _Done) -> bool:
+    """Join everything that is not known; False as soon as another process was faster with a commit."""
+    done.unlabelled = 0
+    parts = _parts(settings, ledger, product, look)
+    while True:
+        number, found, size = next_commit(settings, product.name), [], 0
+        for part in parts:
+            rows, unlabelled = _outcomes(settings, product, part, stamp)
+            done.unlabelled += unlabelled
+            found.append((part.mode, rows))
+            size += rows.num_rows
+            if size >= COMMIT_ROWS:
+                break
+        if not size:
+            return True
+        if not _commit(settings, product, found, number, stamp):
+            return False
+        for mode, rows in found:
+            done.rows[mode] += rows.num_rows
+
+
+def _parts(settings: Settings, ledger: Ledger, product: Product, look: Look) -> Iterator[Part]:
+    yield from batch_parts(settings, ledger, product, look)
+    yield from answer_parts(settings, product, look)
+
+
+def _outcomes(settings: Settings, product: Product, part: Part, stamp: _Stamp) -> "tuple[pa.Table, int]":
+    """Return the rows to append of a part, and of how many predictions nothing is known."""
+    fresh = _fresh(settings, product, part, stamp.percent)
+    rows = labelled(settings, product, fresh, known_until=stamp.known_until, at=stamp.at, percent=stamp.percent)
+    return rows, len(fresh) - rows.num_rows
+
+
+def _fresh(settings: Settings, product: Product, part: Part, percent: int) -> Part:
+    import pyarrow as pa  # noqa: PLC0415 - heavy
+
+    known = known_ids(settings, product.name, part.mode, part.day)
+    kept = []
+    for told in part.facts.column("prediction_id").to_pylist():
+        kept.append(told not in known and (percent == 100 or is_sampled(told, percent)))  # noqa: PLR2004 - per cent
+        known.add(told)
+    return part.where(pa.array(kept, pa.bool_()))
+
+
+def _commit(
+    settings: Settings, product: Product, found: "Iterable[tuple[Mode, pa.Table]]", number: int, stamp: _Stamp
+) -> bool:
+    import pyarrow as pa  # noqa: PLC0415 - heavy
+
+    rows = pa.concat_tables([table for _, table in found])
+    told = {"rows": str(rows.num_rows), "known_until": stamp.known_until.isoformat()}
+    return append_outcomes(settings, product.name, rows, number=number, metadata=told)
+
+
+def _source(product: Product) -> str:
+    return f"outcomes of {product.name}"
