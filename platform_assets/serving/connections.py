@@ -85,6 +85,7 @@ def connect_parts(settings: Settings, *, worker: int = 0) -> Connected:
         wall=wall_now,
         cache=PredictionCache(timer=time.monotonic, shared=shared),
     )
+    parts.metrics.show_files_of(settings.figures_dir)
 
     def components() -> dict[str, Component]:
         return {

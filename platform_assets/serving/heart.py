@@ -175,11 +175,12 @@ class Heart:
             nonce=nonce or new_nonce(),
             assigned=asked.assigned,
         )
-        entries = make_entries(call, rows, inputs.features.tolist(), verdicts)
+        entries = make_entries(call, rows, inputs.features.tolist(), verdicts, inputs.streamed)
         told = await self.explanations.explain(live, inputs, verdicts) if asked.wants_explanation else None
         trace.lap("answer")
         self.journal.append(entries)
         self.metrics.count_predictions(entries)
+        self.metrics.keep_features(live.product, [entry.features for entry in entries if entry.features])
         trace.lap("journal")
         if asked.is_single:
             answer = make_single_answer(call, entries[0], verdicts[0])

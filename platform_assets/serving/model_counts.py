@@ -19,6 +19,7 @@ class _Totals(NamedTuple):
     computed: int = 0
     engine_calls: int = 0
     engine_rows: int = 0
+    engine_requests: int = 0
 
 
 class ModelCounts:
@@ -44,7 +45,11 @@ class ModelCounts:
         calls = now.engine_calls - before.engine_calls
         if calls:
             self._metrics.count_scored(
-                product=product, engine=engine, rows=now.engine_rows - before.engine_rows, calls=calls
+                product=product,
+                engine=engine,
+                rows=now.engine_rows - before.engine_rows,
+                calls=calls,
+                requests=now.engine_requests - before.engine_requests,
             )
 
     def _tell_cache(self, product: str, tier: CacheTier, result: CacheResult, rows: int) -> None:
@@ -53,4 +58,5 @@ class ModelCounts:
 
     def _totals(self, product: str) -> _Totals:
         cache, engine = self._cache.counts().get(product, _NOT_ASKED), self._batcher.counts[product]
-        return _Totals(cache.local, cache.shared, cache.joined, cache.computed, engine.engine_calls, engine.rows)
+        scored = (engine.engine_calls, engine.rows, engine.calls)
+        return _Totals(cache.local, cache.shared, cache.joined, cache.computed, *scored)

@@ -50,6 +50,7 @@ class Clerk:
         written = write_calls(group, forms, features, known, trace.last)
         trace.lap("answer")
         self._count(group, written)
+        heart.metrics.keep_features(live.product, features)
         # After all that may fail: a call that goes the long way is logged there, and must not be twice.
         heart.journal.append_encoded(chain.from_iterable(each.entries for _, each in written))
         trace.lap("journal")
@@ -58,6 +59,7 @@ class Clerk:
             letter = call.letter
             access.record(letter.caller, asked_for, access.decide(letter.caller, asked_for), letter.request_id)
             letter.answer(each.answer)
+        heart.metrics.count_busy(product, trace.elapsed_ms / _MS)
         self._observe(product, written, [*before, *_NO_TIME, *trace.stages], started)
 
     def forms_of(self, live: LiveRelease) -> Forms:

@@ -1,6 +1,6 @@
 """Tallies in Prometheus' text format."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -9,19 +9,18 @@ from prometheus_client.core import (
     GaugeMetricFamily,
     HistogramMetricFamily,
     Metric,
-    SummaryMetricFamily,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.utils import floatToGoString
 
 from platform_assets.serving.telemetry import metric_families as families
+from platform_assets.serving.telemetry import moments
 from platform_assets.serving.telemetry.budget import STAGE_BUDGET_S, TOTAL_BUDGET_S
 from platform_assets.serving.telemetry.gpu_figures import GpuFigures
 from platform_assets.serving.telemetry.metric_families import Family
 from platform_assets.serving.telemetry.tallies import Cells, Tallies, Values
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-_BOUNDS = [*map(floatToGoString, families.SECONDS), "+Inf"]
 _REUSED_RESULTS = frozenset({"hit", "shared"})
 _FIRST_TIER = "process"
 
@@ -29,28 +28,32 @@ _FIRST_TIER = "process"
 class _Snapshot:
     """What prometheus_client asks for its metrics."""
 
-    def __init__(self, tallies: Tallies, gpus: Iterable[GpuFigures]) -> None:
+    def __init__(self, tallies: Tallies, gpus: Iterable[GpuFigures], shown: Iterable[tuple[Family, Values]]) -> None:
         self._tallies = tallies
         self._gpus = tuple(gpus)
+        self._shown = tuple(shown)
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, also those that have counted nothing yet."""
         counts = self._tallies
         yield from (_histogram(family, counts.histograms[family.name]) for family in families.HISTOGRAMS)
         yield from (_counter(family, counts.counters[family.name]) for family in families.COUNTERS)
-        yield from (_summary(family, counts.counters) for family in families.SUMMARIES)
         yield from (_gauge(family, counts.gauges[family.name]) for family in families.GAUGES)
         yield _gauge(families.REUSED, reused_ratios(counts.counters[families.CACHE_LOOKUPS.name]))
+        yield _gauge(families.FEATURE_MEAN, moments.means(counts.windows))
+        yield _gauge(families.FEATURE_DEVIATION, moments.deviations(counts.windows))
+        yield _gauge(families.FEATURE_MISSING, moments.missing(counts.windows))
         yield _gauge(families.STAGE_BUDGET, {(stage,): seconds for stage, seconds in STAGE_BUDGET_S.items()})
         yield _gauge(families.TOTAL_BUDGET, {(quantile,): seconds for quantile, seconds in TOTAL_BUDGET_S.items()})
         if self._gpus:
             yield from _gpu_gauges(self._gpus)
+        yield from (_gauge(family, values) for family, values in self._shown)
 
 
-def render(tallies: Tallies, gpus: Iterable[GpuFigures] = ()) -> bytes:
+def render(tallies: Tallies, gpus: Iterable[GpuFigures] = (), shown: Iterable[tuple[Family, Values]] = ()) -> bytes:
     """Return the text that Prometheus reads; without a GPU there are no GPU figures at all."""
     registry = CollectorRegistry()
-    registry.register(_Snapshot(tallies, gpus))
+    registry.register(_Snapshot(tallies, gpus, shown))
     return generate_latest(registry)
 
 
@@ -68,8 +71,9 @@ def reused_ratios(lookups: Values) -> Values:
 
 def _histogram(family: Family, cells: Cells) -> HistogramMetricFamily:
     metric = HistogramMetricFamily(family.name, family.help, labels=family.labels)
+    bounds = [*map(floatToGoString, family.bounds), "+Inf"]
     for labels, cell in cells.items():
-        metric.add_metric(labels, list(zip(_BOUNDS, accumulate(cell[:-1]), strict=True)), cell[-1])
+        metric.add_metric(labels, list(zip(bounds, accumulate(cell[:-1]), strict=True)), cell[-1])
     return metric
 
 
@@ -77,14 +81,6 @@ def _counter(family: Family, values: Values) -> CounterMetricFamily:
     metric = CounterMetricFamily(family.name, family.help, labels=family.labels)
     for labels, value in values.items():
         metric.add_metric(labels, value)
-    return metric
-
-
-def _summary(family: Family, counters: Mapping[str, Values]) -> SummaryMetricFamily:
-    metric = SummaryMetricFamily(family.name, family.help, labels=family.labels)
-    sums = counters[f"{family.name}_sum"]
-    for labels, number in counters[f"{family.name}_count"].items():
-        metric.add_metric(labels, number, sums[labels])  # type: ignore[arg-type]  # its count is typed as int
     return metric
 
 

@@ -5,20 +5,27 @@ from typing import Literal, NamedTuple
 Over = Literal["sum", "max", "worker"]  # how the gauges of several workers become one: `worker` keeps them apart
 
 
-class Family(NamedTuple):
-    """One metric. Counters are named without `_total`, which the exposition adds."""
-
-    name: str
-    help: str
-    labels: tuple[str, ...] = ()
-    over: Over = "sum"
-
-
 # Seconds, from 50 microseconds to 2.5 seconds; among them the promises of latency, which are counted exactly.
 SECONDS = (
     *(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01),
     *(0.025, 0.05, 0.1, 0.12, 0.2, 0.25, 0.5, 1.0, 2.5),
 )
+# Scores: tenths of a probability with more at its ends, then amounts and quantities in steps of 1, 2 and 5.
+SCORE_BOUNDS = (
+    *(0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0),
+    *(2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0, 20000.0, 50000.0),
+)
+
+
+class Family(NamedTuple):
+    """One metric. Counters are named without `_total`, which the exposition adds; `bounds` are those of a histogram."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    over: Over = "sum"
+    bounds: tuple[float, ...] = SECONDS
+
 
 REQUESTS = Family("platform_request_seconds", "Duration of HTTP requests.", ("route", "status"))
 PRODUCT_REQUESTS = Family(
@@ -33,7 +40,8 @@ ROLES = Family(
     "Duration of answers by the role of their release while several answer, and of copies for a shadow.",
     ("product", "role", "outcome"),
 )
-HISTOGRAMS = (REQUESTS, PRODUCT_REQUESTS, STAGES, LOOP_LAG, ROLES)
+SCORES = Family("platform_score", "Scores given, in the unit of the product.", ("product",), bounds=SCORE_BOUNDS)
+HISTOGRAMS = (REQUESTS, PRODUCT_REQUESTS, STAGES, LOOP_LAG, ROLES, SCORES)
 
 PREDICTIONS = Family(
     "platform_predictions", "Predictions answered, by the fallback that gave them.", ("product", "release", "fallback")
@@ -53,21 +61,33 @@ ENGINE_CALLS = Family("platform_engine_calls", "Calls of a scoring engine.", ("p
 ENGINE_ROWS = Family(
     "platform_engine_rows", "Rows scored; by platform_engine_calls it is the mean batch size.", ("product", "engine")
 )
+ENGINE_REQUESTS = Family(
+    "platform_engine_requests",
+    "Requests whose rows were scored; by platform_engine_calls it is the mean number of requests in a batch.",
+    ("product", "engine"),
+)
 ENGINE_EVENTS = Family("platform_engine_events", "What happened to engines, by kind.", ("product", "kind"))
 REFUSALS = Family("platform_refused_requests", "Requests refused because there was too much to do.", ("reason",))
 DROPPED_COPIES = Family(
     "platform_shadow_dropped", "Calls that were not copied to a shadow because there was too much to do.", ("product",)
 )
 CPU_SECONDS = Family("platform_process_cpu_seconds", "Processor time used by all workers.")
+BUSY_SECONDS = Family(
+    "platform_product_busy_seconds",
+    "Time that workers were kept by the calls of a product, waits left out.",
+    ("product",),
+)
+PRODUCT_CPU = Family(
+    "platform_product_cpu_seconds",
+    "Processor time of the workers by the product that they were busy for; nobody's where they were not.",
+    ("product",),
+)
 RESTARTS = Family("platform_worker_restarts", "Workers started again after they had ended by themselves.")
 UNWRITTEN = Family("platform_metrics_unwritten", "Times that a worker could not tell its siblings its counts.")
 COUNTERS = (
-    *(PREDICTIONS, REASONS, LABELS, CACHE_LOOKUPS, ENGINE_CALLS, ENGINE_ROWS, ENGINE_EVENTS),
-    *(REFUSALS, DROPPED_COPIES, CPU_SECONDS, RESTARTS, UNWRITTEN),
+    *(PREDICTIONS, REASONS, LABELS, CACHE_LOOKUPS, ENGINE_CALLS, ENGINE_ROWS, ENGINE_REQUESTS),
+    *(ENGINE_EVENTS, REFUSALS, DROPPED_COPIES, CPU_SECONDS, BUSY_SECONDS, PRODUCT_CPU, RESTARTS, UNWRITTEN),
 )
-
-SCORES = Family("platform_score", "Scores given; their sum by their count is the mean.", ("product",))
-SUMMARIES = (SCORES,)
 
 RELEASES = Family(
     "platform_release_serving",
@@ -89,6 +109,15 @@ GAUGES = (RELEASES, BREAKERS, IN_FLIGHT, ROWS_IN_FLIGHT, QUEUED, RESIDENT, OPEN_
 # Worked out when Prometheus asks, from the sums over all workers.
 REUSED = Family(
     "platform_prediction_cache_reused_ratio", "Share of the rows looked up that needed no new score.", ("product",)
+)
+FEATURE_MEAN = Family(
+    "platform_feature_mean", "Mean of a stored feature over the newest rows of each worker.", ("product", "feature")
+)
+FEATURE_DEVIATION = Family(
+    "platform_feature_standard_deviation", "Standard deviation of a stored feature over them.", ("product", "feature")
+)
+FEATURE_MISSING = Family(
+    "platform_feature_missing_ratio", "Share of them in which a stored feature is missing.", ("product", "feature")
 )
 STAGE_BUDGET = Family("platform_stage_budget_seconds", "What a stage of a prediction may take.", ("stage",))
 TOTAL_BUDGET = Family("platform_latency_budget_seconds", "What a whole prediction may take.", ("quantile",))

@@ -5,15 +5,30 @@ Labels are products, releases, stages and reasons; never an entity, a path or an
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from platform_assets.contract.prediction_log import PredictionLogEntry
+from platform_assets.contract.product import Product
 from platform_assets.inference.engine_events import EngineEventKind
 from platform_assets.serving.telemetry import exposition, process_figures
 from platform_assets.serving.telemetry import metric_families as families
+from platform_assets.serving.telemetry.cpu_shares import CpuShares
+from platform_assets.serving.telemetry.feature_windows import FeatureWindows
 from platform_assets.serving.telemetry.gpu_figures import read_gpus
 from platform_assets.serving.telemetry.metric_families import Family
-from platform_assets.serving.telemetry.tallies import Cells, Tallies, Values, add_all, count, observe, open_cell, total
+from platform_assets.serving.telemetry.shown_files import ShownFiles
+from platform_assets.serving.telemetry.tallies import (
+    Cells,
+    Tallies,
+    Values,
+    add_all,
+    count,
+    observe,
+    observe_many,
+    open_cell,
+    total,
+)
 
 CONTENT_TYPE = exposition.CONTENT_TYPE
 CacheTier = Literal["process", "redis"]
@@ -23,6 +38,8 @@ Refusal = Literal["queue_full", "too_late"]
 Role = Literal["control", "candidate", "shadow", "kept", "treatment"]
 
 _GAUGES_LAST_S = 5.0
+# The stages of a call in which its worker does something else.
+_WAITS = frozenset({"admission", "lookup", "queue"})
 
 
 class AnswerKind(NamedTuple):
@@ -66,6 +83,9 @@ class Metrics:
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Count from nothing."""
         self._monotonic = monotonic
+        self._shown = ShownFiles(None)
+        self._windows = FeatureWindows()
+        self._cpu_shares = CpuShares()
         self._board: Board | None = None
         self._tallies = Tallies.empty()
         self._cpu_before = 0.0
@@ -103,6 +123,11 @@ class Metrics:
     def observe_call(self, product: str, stages: Iterable[tuple[str, float]]) -> None:
         """Add the stages of one prediction, with their seconds, to the latency budget."""
         self.observe_calls(product, stages, calls=1)
+        self.count_busy(product, sum(seconds for stage, seconds in stages if stage not in _WAITS))
+
+    def count_busy(self, product: str, seconds: float) -> None:
+        """Add the time that calls of a product kept this worker."""
+        count(self._tallies.counters["platform_product_busy_seconds"], (product,), seconds)
 
     def observe_calls(self, product: str, stages: Iterable[tuple[str, float]], *, calls: int) -> None:
         """Add stages that so many predictions went through together: each of them waited for the whole of each."""
@@ -110,6 +135,10 @@ class Metrics:
         if cells is None:
             cells = self._stages[product] = _StageCells(self._tallies.histograms[families.STAGES.name], product)
         add_all(cells, stages, times=calls)
+
+    def keep_features(self, product: Product, rows: Iterable[Sequence[float]]) -> None:
+        """Keep rows of stored features for their mean and spread."""
+        self._windows.keep(product, rows)
 
     def observe_loop_lag(self, seconds: float) -> None:
         """Count how late the event loop was once."""
@@ -137,16 +166,16 @@ class Metrics:
             count(counters["platform_predicted_labels"], (kind.product, kind.label), rows)
 
     def count_scores(self, product: str, scores: Sequence[float]) -> None:
-        """Add scores that were given to their number and their sum."""
-        count(self._tallies.counters["platform_score_count"], (product,), len(scores))
-        count(self._tallies.counters["platform_score_sum"], (product,), sum(scores))
+        """Add scores that were given to their distribution."""
+        observe_many(self._tallies.histograms["platform_score"], (product,), scores, families.SCORE_BOUNDS)
 
     def count_cache(self, *, product: str, tier: CacheTier, result: CacheResult, rows: int = 1) -> None:
         """Count rows looked up in one tier of the prediction cache."""
         count(self._tallies.counters[families.CACHE_LOOKUPS.name], (product, tier, result), rows)
 
-    def count_scored(self, *, product: str, engine: str, rows: int, calls: int = 1) -> None:
-        """Count calls of an engine with the rows that they scored."""
+    def count_scored(self, *, product: str, engine: str, rows: int, calls: int = 1, requests: int = 0) -> None:
+        """Count calls of an engine with the rows that they scored and the requests that these were of."""
+        count(self._tallies.counters[families.ENGINE_REQUESTS.name], (product, engine), requests)
         count(self._tallies.counters[families.ENGINE_CALLS.name], (product, engine), calls)
         count(self._tallies.counters[families.ENGINE_ROWS.name], (product, engine), rows)
 
@@ -181,6 +210,10 @@ class Metrics:
         shown: Values = {(product, release, str(version), state): 1.0 for product, release, version, state in serving}
         self._tallies.gauges[families.RELEASES.name] = shown
 
+    def show_files_of(self, directory: Path) -> None:
+        """Show what others left in a directory beside what is counted here."""
+        self._shown = ShownFiles(directory)
+
     def tell(self) -> None:
         """Tell the other workers what this one has counted; called about once a second and before each answer."""
         if self._board is not None:
@@ -196,12 +229,15 @@ class Metrics:
         self.tell()  # before the answer: whoever is asked next must not know less
         others = self._board.others() if self._board is not None else []
         whole = total([self._tallies, *others], not_before=self._monotonic() - _GAUGES_LAST_S)
-        return exposition.render(whole, read_gpus())
+        return exposition.render(whole, read_gpus(), self._shown.read())
 
     def _bring_up_to_date(self) -> None:
         tallies = self._tallies
         tallies.told_at = self._monotonic()
-        tallies.counters[families.CPU_SECONDS.name][()] = self._cpu_before + process_figures.cpu_seconds()
+        cpu, counters = process_figures.cpu_seconds(), tallies.counters
+        counters[families.CPU_SECONDS.name][()] = self._cpu_before + cpu
+        self._cpu_shares.attribute(cpu, counters[families.BUSY_SECONDS.name], counters[families.PRODUCT_CPU.name])
+        tallies.windows = self._windows.look(tallies.windows, tallies.told_at)
         self._show(families.IN_FLIGHT, self.in_flight)
         self._show(families.QUEUED, self.queued)
         self._show(families.ROWS_IN_FLIGHT, self.rows_in_flight)

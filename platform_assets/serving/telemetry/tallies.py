@@ -1,30 +1,26 @@
 """Counts as plain numbers in plain dictionaries: cheap to add to, and sums over several workers are sums of these."""
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 import msgspec
 
-from platform_assets.serving.telemetry.metric_families import COUNTERS, GAUGES, HISTOGRAMS, SECONDS, SUMMARIES, Family
+from platform_assets.serving.telemetry.metric_families import COUNTERS, GAUGES, HISTOGRAMS, SECONDS, Family
+from platform_assets.serving.telemetry.moments import Moments, add_moments
 
 Labels = tuple[str, ...]
 Cells = dict[Labels, list[float]]
 Values = dict[Labels, float]
 
-# A summary is two counters: how many, and their sum.
-_COUNTED = (
-    *(family.name for family in COUNTERS),
-    *(family.name + part for family in SUMMARIES for part in ("_count", "_sum")),
-)
-_WIDTH = len(SECONDS) + 2  # one count per bucket, one for what is above them all, then the sum of the seconds
+_MANY = 64  # above so many values it is cheaper to sort them and look for the bounds among them
 
 
 class Tallies(msgspec.Struct):
     """The counts of one worker: by family, then by label values. Gauges are only true at the instant `told_at`.
 
-    A histogram's cell holds the observations per bucket, not cumulated, and their sum last. `told_at` is on the
-    machine's monotonic clock, which all processes share.
+    A histogram's cell holds the observations per bucket, not cumulated, and their sum last. `windows` holds the moments
+    of the newest features. `told_at` is on the machine's monotonic clock, which all processes share.
     """
 
     counters: dict[str, Values]
@@ -32,12 +28,13 @@ class Tallies(msgspec.Struct):
     gauges: dict[str, Values]
     worker: str = "0"
     told_at: float = 0.0
+    windows: Moments = {}
 
     @classmethod
     def empty(cls, worker: str = "0") -> Self:
         """Return tallies in which every family has a place and nothing is counted."""
         return cls(
-            counters={name: {} for name in _COUNTED},
+            counters={family.name: {} for family in COUNTERS},
             histograms={family.name: {} for family in HISTOGRAMS},
             gauges={family.name: {} for family in GAUGES},
             worker=worker,
@@ -63,9 +60,26 @@ def observe(cells: Cells, labels: Labels, seconds: float) -> None:
     cell[-1] += seconds
 
 
-def open_cell(cells: Cells, labels: Labels) -> list[float]:
+def observe_many(cells: Cells, labels: Labels, values: Sequence[float], bounds: tuple[float, ...]) -> None:
+    """Add values to a histogram with bounds of its own."""
+    cell = cells.get(labels) or open_cell(cells, labels, bounds)
+    cell[-1] += sum(values)
+    if len(values) <= _MANY:
+        for value in values:
+            cell[bisect_left(bounds, value)] += 1.0
+        return
+    ordered, before = sorted(values), 0
+    for position, bound in enumerate(bounds):
+        until = bisect_right(ordered, bound)
+        cell[position] += until - before
+        before = until
+    cell[len(bounds)] += len(ordered) - before
+
+
+def open_cell(cells: Cells, labels: Labels, bounds: tuple[float, ...] = SECONDS) -> list[float]:
     """Return the cell of these labels, for who adds to it often; it stays the same list."""
-    return cells.setdefault(labels, [0.0] * _WIDTH)
+    # One count per bucket, one for what is above them all, then the sum.
+    return cells.setdefault(labels, [0.0] * (len(bounds) + 2))
 
 
 def add_all(cells: Mapping[str, list[float]], durations: Iterable[tuple[str, float]], *, times: int = 1) -> None:
@@ -84,6 +98,7 @@ def total(parts: Iterable[Tallies], *, not_before: float) -> Tallies:
         if part.told_at >= not_before:
             for family in GAUGES:
                 _add_gauges(whole.gauges[family.name], family, part.gauges.get(family.name, {}))
+            add_moments(whole.windows, part.windows)
     return whole
 
 
@@ -94,7 +109,7 @@ def _add_values(into: Values, values: Values) -> None:
 
 def _add_cells(into: Cells, cells: Cells) -> None:
     for labels, cell in cells.items():
-        whole = open_cell(into, labels)  # changed in place: somebody may hold it
+        whole = into.setdefault(labels, [0.0] * len(cell))  # changed in place: somebody may hold it
         whole[:] = [a + b for a, b in zip(whole, cell, strict=True)]
 
 

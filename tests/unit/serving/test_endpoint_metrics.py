@@ -56,6 +56,7 @@ def copy_of(tallies: Tallies) -> Tallies:
     alike.continue_from(tallies)
     alike.gauges = {name: dict(values) for name, values in tallies.gauges.items()}
     alike.told_at = tallies.told_at
+    alike.windows = {labels: list(cell) for labels, cell in tallies.windows.items()}
     return alike
 
 
