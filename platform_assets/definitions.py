@@ -17,6 +17,7 @@ from platform_assets.orchestration.online_assets import online_assets
 from platform_assets.orchestration.open_lineage.sensor import lineage_sensor
 from platform_assets.orchestration.promise_watch import promise_sensor
 from platform_assets.orchestration.raw_assets import raw_assets
+from platform_assets.orchestration.retraining import retraining_sensor
 from platform_assets.orchestration.rollback_job import rollback_job, rollback_sensor
 from platform_assets.orchestration.rollout_job import rollout_job, rollout_sensor
 from platform_assets.orchestration.schedules import platform_schedules, product_schedules
@@ -64,6 +65,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             alert_delivery_sensor(settings),
             incident_sensor(settings),
             *(release_sensor(product, settings, jobs[product.name]) for product in declared),
+            *(retraining_sensor(product, settings, jobs[product.name]) for product in declared),
             *(rollout_sensor(product, settings) for product in online),
             *(experiment_sensor(product, settings) for product in declared if product.online),
         ],

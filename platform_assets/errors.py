@@ -22,7 +22,8 @@ PlatformError
 │   ├── EmptyTrainingSetError
 │   ├── LabelLeakError
 │   ├── GateRefusedError        a baseline or the champion wins: the model is not released
-│   └── ApprovalRefusedError    a person may not decide so about this version, or decided against it
+│   ├── ApprovalRefusedError    a person may not decide so about this version, or decided against it
+│   └── RetrainingHeldError     a new model cannot be asked for as things are
 ├── BundleError                 bundles and releases
 │   ├── DigestMismatchError
 │   ├── MissingInputError
@@ -63,6 +64,7 @@ PlatformError
 │   ├── AmbiguousRecordError    several records go by that name
 │   ├── RecalledError           something that was recalled is to be used
 │   ├── IncidentStateError      an incident is not where a step of it would begin
+│   ├── RetrainingStateError    a request for a new model has ended
 │   ├── LedgerUnavailableError  its database is away, locked or full
 │   └── LedgerVersionError
 ├── RegistryUnavailableError    MLflow is away
@@ -383,6 +385,17 @@ class ApprovalRefusedError(TrainingError):
     def __init__(self, *, product: str, version: int, problem: str) -> None:
         """Name the product, its version and what stands against it."""
         super().__init__(f"version {version} of {product!r}: {problem}. The live release stays as it is.")
+
+
+class RetrainingHeldError(TrainingError):
+    """A new model cannot be asked for as things are; nothing was recorded."""
+
+    code = "retraining_held"
+    status = 409
+
+    def __init__(self, *, product: str, reason: str) -> None:
+        """Name the product and what stands against it."""
+        super().__init__(f"no new model of {product!r} is asked for: {reason}.")
 
 
 class BundleError(PlatformError):
@@ -849,6 +862,20 @@ class IncidentStateError(LedgerError):
     def __init__(self, *, incident_id: int, problem: str, remedy: str) -> None:
         """Name the incident, what does not fit and what to do."""
         super().__init__(f"incident {incident_id}: {problem}. {remedy[:1].upper()}{remedy[1:]}.")
+
+
+class RetrainingStateError(LedgerError):
+    """A request for a new model has ended; nothing more comes of it."""
+
+    code = "retraining_state"
+    status = 409
+
+    def __init__(self, *, request_id: int, product: str, state: str) -> None:
+        """Name the request and how it stands."""
+        super().__init__(
+            f"retraining request {request_id} of {product!r} is {state}: nothing more comes of it. Ask for another one "
+            f"with `platform retraining request {product}`."
+        )
 
 
 class LedgerVersionError(LedgerError):

@@ -10,6 +10,7 @@ from platform_assets.contract.guardrails import Guardrails
 from platform_assets.contract.online import Online
 from platform_assets.contract.promises import AutomatedAction, BatchPlan, Owner
 from platform_assets.contract.recipes import Recipe
+from platform_assets.contract.retraining import Retraining
 from platform_assets.contract.score import Score
 from platform_assets.contract.versions import EarlierVersion
 
@@ -47,6 +48,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     baselines: tuple[Baseline, ...] = ()
     gates: tuple[Gate, ...] = ()
     acceptance: Acceptance = Acceptance()
+    retraining: Retraining = Retraining()
     slices: tuple[Slice, ...] = ()
     request: tuple[RequestField, ...] = ()
     on_demand: tuple[OnDemand, ...] = ()

@@ -11,6 +11,7 @@ from platform_assets.contract.recipes import RfmSegments
 from platform_assets.orchestration.dependencies import source_deps
 from platform_assets.orchestration.gate_checks import gate_checks, gate_specs
 from platform_assets.orchestration.labels import owner_of, tags_of
+from platform_assets.orchestration.retraining_tag import request_of
 from platform_assets.orchestration.run_facts import run_facts
 from platform_assets.settings import Settings
 
@@ -45,9 +46,10 @@ def _training_set(product: Product, settings: Settings) -> dg.AssetsDefinition:
     )
     def training_set(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from platform_assets.ledger.database import open_ledger
-        from platform_assets.training.examples import make_training_set
+        from platform_assets.orchestration.retraining_steps import make_set
 
-        made = make_training_set(settings, open_ledger(settings.ledger_dsn), product, run_facts(context))
+        ledger = open_ledger(settings.ledger_dsn)
+        made = make_set(settings, ledger, product, run_facts(context), request_of(context))
         return dg.MaterializeResult(
             data_version=dg.DataVersion(made.digest),
             metadata={
@@ -92,10 +94,11 @@ def _pair(product: Product, settings: Settings) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"{product.name}_pair", specs=_pair_specs(product))
     def pair(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         from platform_assets.ledger.database import open_ledger
+        from platform_assets.orchestration.retraining_steps import train_asked
         from platform_assets.registry.pair import HALVES
-        from platform_assets.training.candidates import train_candidate
 
-        trained = train_candidate(settings, open_ledger(settings.ledger_dsn), product, run_facts(context))
+        ledger = open_ledger(settings.ledger_dsn)
+        trained = train_asked(settings, ledger, product, run_facts(context), request_of(context))
         for half in HALVES:
             yield dg.MaterializeResult(
                 asset_key=_key(product, half),
@@ -126,7 +129,8 @@ def _evaluation(product: Product, settings: Settings) -> dg.AssetsDefinition:
         tags=tags_of(product),
         kinds={"mlflow"},
         description=(
-            f"How good the pair is on examples from {product.split.cutoff} on, which it never saw, beside the plain "
+            f"How good the pair is on examples from {product.split.cutoff} on, or from where a request for a new model "
+            "moved the cut-off, which it never saw, beside the plain "
             "baselines it must beat. Values come with 95 % bootstrap intervals. Each gate is a check of this asset; "
             "a model that fails one is not released."
         ),
@@ -134,9 +138,11 @@ def _evaluation(product: Product, settings: Settings) -> dg.AssetsDefinition:
     )
     def evaluation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from platform_assets.ledger.database import open_ledger
-        from platform_assets.training.evaluation_report import as_markdown, report_newest
+        from platform_assets.orchestration.retraining_steps import judge_asked
+        from platform_assets.training.evaluation_report import as_markdown
 
-        report = report_newest(settings, open_ledger(settings.ledger_dsn), product, run_facts(context))
+        ledger = open_ledger(settings.ledger_dsn)
+        report = judge_asked(settings, ledger, product, run_facts(context), request_of(context))
         judgement = report.judgement
         return dg.MaterializeResult(
             data_version=dg.DataVersion(report.digest),
@@ -167,12 +173,13 @@ def _release(product: Product, settings: Settings) -> dg.AssetsDefinition:
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from platform_assets.ledger.database import open_ledger
-        from platform_assets.training.approval import APPROVED_BY, release_newest
+        from platform_assets.orchestration.retraining_steps import release_asked
+        from platform_assets.training.approval import APPROVED_BY
         from platform_assets.training.model_card import card_of
         from platform_assets.training.model_card_page import write_card
 
         ledger = open_ledger(settings.ledger_dsn)
-        approval = release_newest(settings, ledger, product, run_facts(context))
+        approval = release_asked(settings, ledger, product, run_facts(context), request_of(context))
         made = approval.release
         shown = approval.begun or made
         card = write_card(settings, card_of(settings, ledger, product, shown.release_id))

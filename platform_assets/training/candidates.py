@@ -22,12 +22,20 @@ from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.registry.model_record import FACTS, ModelFacts, model_facts
 from platform_assets.registry.model_tags import tag_model
 from platform_assets.registry.pair import OpenRun, RegisteredPair, RunRecord, open_run, record_run, register_pair
-from platform_assets.registry.versions import TrainingKey, bundle_dir, find_version, latest_version, next_version
+from platform_assets.registry.versions import (
+    TrainingKey,
+    bundle_dir,
+    find_version,
+    judgement_path,
+    latest_version,
+    next_version,
+)
 from platform_assets.settings import Settings
 from platform_assets.training.evaluation import Evaluation
 from platform_assets.training.examples import known_until, newest_training_set, read_examples
 from platform_assets.training.gates import GateResult
 from platform_assets.training.metrics import primary_metric
+from platform_assets.training.moving_split import as_made
 from platform_assets.training.packages import package_versions
 from platform_assets.training.smoke import KnownScore
 from platform_assets.training.train import train_product
@@ -75,6 +83,7 @@ def train_candidate(settings: Settings, ledger: Ledger, product: Product, facts:
     A run that was killed is completed: bundle, judgement and registration are each made once. Raises RecalledError.
     """
     training_set = newest_training_set(ledger, product)
+    product = as_made(product, training_set)
     require_sound(ledger, [training_set.artifact_id])
     key = TrainingKey(training_set.digest, product_digest(product), facts.code_version)
     known = find_version(settings, product.name, key)
@@ -82,7 +91,7 @@ def train_candidate(settings: Settings, ledger: Ledger, product: Product, facts:
     run = open_run(settings, product.name, version)
     examples = read_examples(training_set)
     bundle = bundle_dir(settings, product.name, version)
-    if known is None or not _judgement_path(bundle).exists():
+    if known is None or not judgement_path(bundle).exists():
         _train(settings, product, examples, _Origin(training_set, key, version, run, bundle), facts)
     judgement = read_judgement(bundle)
     manifest = read_manifest(bundle)
@@ -99,7 +108,8 @@ def candidate_version(settings: Settings, ledger: Ledger, product: Product, fact
     It need not be the highest number: after a declaration was changed and changed back, an earlier pair is meant. When
     the code has changed since it was trained, the last trained pair is taken.
     """
-    key = TrainingKey(newest_training_set(ledger, product).digest, product_digest(product), facts.code_version)
+    training_set = newest_training_set(ledger, product)
+    key = TrainingKey(training_set.digest, product_digest(as_made(product, training_set)), facts.code_version)
     version = find_version(settings, product.name, key) or latest_version(settings, product.name)
     if version is None:
         raise NotMaterializedError(what=f"a model of {product.name}", asset=f"{product.name}/model")
@@ -111,7 +121,7 @@ def read_judgement(bundle: Path) -> Judgement:
 
     Raises NotMaterializedError when its run died before it was measured; the same training set completes it.
     """
-    path = _judgement_path(bundle)
+    path = judgement_path(bundle)
     if not path.exists():
         raise NotMaterializedError(what=f"the judgement {path}", asset=f"{bundle.parent.name}/model")
     return msgspec.json.decode(path.read_bytes(), type=Judgement)
@@ -152,7 +162,7 @@ def _train(settings: Settings, product: Product, examples: "pa.Table", origin: _
         known_until=counted_until,
         packages=package_versions(),
     )
-    write_file(_judgement_path(origin.bundle), msgspec.json.encode(judgement), fsync=settings.fsync)
+    write_file(judgement_path(origin.bundle), msgspec.json.encode(judgement), fsync=settings.fsync)
 
 
 def _register(
@@ -226,7 +236,3 @@ def _record(
             FACTS: msgspec.to_builtins(told),
         },
     )
-
-
-def _judgement_path(bundle: Path) -> Path:
-    return bundle.with_name(f"{bundle.name}.judgement.json")

@@ -13,6 +13,7 @@ from platform_assets.ledger.manifest import record
 from platform_assets.ledger.recalls import require_sound
 from platform_assets.ledger.run_facts import RunFacts
 from platform_assets.settings import Settings
+from platform_assets.training.moving_split import split_to_use
 from platform_assets.training.splits import as_of_grid
 
 if TYPE_CHECKING:
@@ -21,19 +22,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def make_training_set(settings: Settings, ledger: Ledger, product: Product, facts: RunFacts) -> Artifact:
-    """Build the labelled examples of the declared split and record them; the same sources give the same artifact.
+def make_training_set(
+    settings: Settings, ledger: Ledger, product: Product, facts: RunFacts, *, request: int | None = None
+) -> Artifact:
+    """Build the labelled examples of the split and record them; the same sources and split give the same artifact.
 
-    Raises RecalledError where a source was recalled.
+    The split is that of the `request` for a new model, or what `split_to_use` says without one. Raises RecalledError
+    where a source was recalled.
     """
     from platform_assets.features.training_set import build_training_set  # noqa: PLC0415 - imports Feast
 
     sources = source_artifacts(ledger, product)
     require_sound(ledger, sources)
+    used = split_to_use(settings, ledger, product, request)
     made = build_training_set(
         settings,
         product,
-        as_ofs=as_of_grid(product.split, horizon_hours=product.label.horizon_hours),
+        as_ofs=as_of_grid(used.split, horizon_hours=product.label.horizon_hours),
         known_until=known_until(settings, product, facts),
     )
     told = record(
@@ -44,7 +49,7 @@ def make_training_set(settings: Settings, ledger: Ledger, product: Product, fact
         digest=made.digest,
         uri=str(made.path),
         inputs=sources,
-        details={"rows": made.table.num_rows, "cutoff": product.split.cutoff.isoformat()},
+        details={"rows": made.table.num_rows, **used.facts()},
     )
     return get_artifact(ledger, told)
 

@@ -39,7 +39,7 @@ def as_of_grid(split: TimeSplit, *, horizon_hours: float) -> list[dt.datetime]:
     last_known = midnight(split.cutoff) - dt.timedelta(hours=horizon_hours)
     before: list[dt.datetime] = []
     step = 1
-    while (day := _step(split, -step)) >= split.train_from:
+    while (day := step_day(split, -step)) >= split.train_from:
         before.append(midnight(day))
         step += 1
     training = [instant for instant in reversed(before) if instant <= last_known]
@@ -105,12 +105,12 @@ def _hours(hours: float) -> np.timedelta64:
 def _test_instants(split: TimeSplit) -> list[dt.datetime]:
     last = split.cutoff + dt.timedelta(days=split.test_days)
     days = [split.cutoff]
-    while (day := _step(split, len(days))) <= last:
+    while (day := step_day(split, len(days))) <= last:
         days.append(day)
     return [midnight(day) for day in days]
 
 
-def _step(split: TimeSplit, steps: int) -> dt.date:
+def step_day(split: TimeSplit, steps: int) -> dt.date:
     """Return the day that many steps from the cut-off; a month step keeps its day of the month where it exists."""
     if split.step == "day":
         return split.cutoff + dt.timedelta(days=steps)
