@@ -9,12 +9,12 @@ import msgspec
 
 from platform_assets.audit.find_prediction import FoundPrediction, find_prediction
 from platform_assets.audit.id_index import row_at
-from platform_assets.audit.replay.logged_inputs import row_keys_of
 from platform_assets.audit.trace import TraceNode, nodes_of
 from platform_assets.clock import midnight
 from platform_assets.contract import names
 from platform_assets.contract.product import Product
 from platform_assets.errors import UnknownPredictionError
+from platform_assets.inference.logged_inputs import row_keys_of
 from platform_assets.ledger.artifacts import get_artifact
 from platform_assets.ledger.database import Ledger
 from platform_assets.settings import Settings

@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 
 from platform_assets.audit.parity.counts import SCORE, ParityCount, allowed_cells, allowed_features, count_feature
-from platform_assets.audit.replay.logged_inputs import are_readable, features_of, frame_of
 from platform_assets.audit.replay.recorded_rows import Row, read_rows
 from platform_assets.audit.replay.refused import Refused
 from platform_assets.audit.replay.score_stages import same_bits
@@ -19,6 +18,7 @@ from platform_assets.features.frames import to_frame
 from platform_assets.features.point_in_time import join_features
 from platform_assets.inference.bundle import Bundle
 from platform_assets.inference.frame import Column, Floats
+from platform_assets.inference.logged_inputs import are_readable, features_of, frame_of
 from platform_assets.inference.scoring import score
 from platform_assets.ledger.database import open_ledger
 from platform_assets.settings import Settings

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from platform_assets.audit.replay.logged_inputs import frame_of, row_keys_of
 from platform_assets.audit.replay.recorded_rows import Row, find_row
 from platform_assets.audit.replay.refused import Refused
 from platform_assets.audit.replay.replay import replay_one
@@ -16,6 +15,7 @@ from platform_assets.inference.bundle import Bundle
 from platform_assets.inference.contributions import load_explainer
 from platform_assets.inference.explained import tell
 from platform_assets.inference.frame import Frame
+from platform_assets.inference.logged_inputs import frame_of, row_keys_of
 from platform_assets.inference.scoring import prepare_matrix
 from platform_assets.ledger.database import open_ledger
 from platform_assets.settings import Settings

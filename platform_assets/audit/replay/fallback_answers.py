@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from platform_assets.audit.replay.batch_rows import replay_batch_rows
-from platform_assets.audit.replay.logged_inputs import row_keys_of
 from platform_assets.audit.replay.recorded_rows import Row
 from platform_assets.audit.replay.score_stages import same_bits, shown
 from platform_assets.audit.replay.shelf import LoadedRelease, Shelf
 from platform_assets.audit.replay.verdict import Outcome, Stage, StageResult
 from platform_assets.contract import names
+from platform_assets.inference.logged_inputs import row_keys_of
 from platform_assets.inference.scoring import label_of
 
 _NAN = float("nan")

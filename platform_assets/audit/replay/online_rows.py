@@ -6,7 +6,6 @@ from operator import itemgetter
 
 from platform_assets.audit.replay.batch_rows import compare_record, told_by_release
 from platform_assets.audit.replay.fallback_answers import replay_fallback
-from platform_assets.audit.replay.logged_inputs import are_readable, features_of, frame_of, join_columns
 from platform_assets.audit.replay.recorded_rows import Row
 from platform_assets.audit.replay.refused import Refused
 from platform_assets.audit.replay.score_stages import (
@@ -21,6 +20,7 @@ from platform_assets.audit.replay.shelf import LoadedRelease, Shelf
 from platform_assets.audit.replay.snapshots import stored_values
 from platform_assets.audit.replay.verdict import Replayed, StageResult, conclude
 from platform_assets.contract import names
+from platform_assets.inference.logged_inputs import are_readable, features_of, frame_of, join_columns
 
 # The model was asked, so that what it said can be computed again; other fallbacks came before or instead of it.
 _MODEL_SPOKE = "invalid_score"

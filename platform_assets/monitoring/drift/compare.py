@@ -1,6 +1,6 @@
 """Compares a sample with its reference: raw figures of one feature, before anything is judged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from platform_assets.statistics.shares import bin_shares, psi, quantile_edges
 from platform_assets.statistics.significance import ks_p_value, shares_p_value
 
 _Texts = npt.NDArray[np.str_]
+_HANDFUL = 5.0
 _LARGE = 1e100  # above it squares and differences may overflow, so both samples are made smaller alike
 
 
@@ -45,7 +46,8 @@ class Shape:
 class Pair:
     """A reference and what is compared with it: values that are there, and how many rows each side has in all.
 
-    `reference_rows` may be more than its values, which then stand for them evenly.
+    `reference_rows` may be more than its values, which then stand for them evenly. `independent` are the shares of the
+    rows, of the reference and of what is compared, that are not mere repetitions of an entity.
     """
 
     reference: Column
@@ -53,6 +55,13 @@ class Pair:
     reference_rows: int
     rows: int
     reference_present: int
+    independent: tuple[float, float] = (1.0, 1.0)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many independent values there are: of the reference, and of what is compared."""
+        before, now = self.reference_present * self.independent[0], len(self.current) * self.independent[1]
+        return max(int(before), 1), max(int(now), 1)
 
     @property
     def missing(self) -> tuple[float, float]:
@@ -61,11 +70,17 @@ class Pair:
         return 1.0 - before, 1.0 - now
 
 
-def pair_of(reference: Column, current: Column, *, stands_for: int | None = None) -> Pair:
+def pair_of(
+    reference: Column,
+    current: Column,
+    *,
+    stands_for: int | None = None,
+    independent: tuple[float, float] = (1.0, 1.0),
+) -> Pair:
     """Return the values of two columns; what is not a finite number, or no text, is missing."""
     before, now = _present(reference), _present(current)
     rows = len(reference) if stands_for is None else stands_for
-    return Pair(before, now, rows, len(current), len(before) if stands_for is None else stands_for)
+    return Pair(before, now, rows, len(current), len(before) if stands_for is None else stands_for, independent)
 
 
 def is_text(column: Column) -> bool:
@@ -80,12 +95,12 @@ def shape_of(pair: Pair) -> Shape:
 
 def _numbers(pair: Pair) -> Shape:
     reference, current = _scaled(pair.reference, pair.current)
-    rows, others = len(current), pair.reference_present
+    others, rows = pair.sizes
     distance = ks_distance(reference, current)
     edges = quantile_edges(reference)
     index = psi(bin_shares(reference, edges), bin_shares(current, edges), smallest=0.5 / min(rows, others))
     before, now = moments_of(pair.reference), moments_of(pair.current)
-    before = Moments(others, before.mean, before.deviation, before.kurtosis)
+    before, now = replace(before, rows=others), replace(now, rows=rows)
     spread = moments_of(reference).deviation
     moved = wasserstein_distance(reference, current) / spread if spread > 0.0 else None
     p_value = ks_p_value(distance, rows, others)
@@ -95,16 +110,25 @@ def _numbers(pair: Pair) -> Shape:
 def _categories(pair: Pair) -> Shape:
     before, now = pair.reference.astype(np.str_), pair.current.astype(np.str_)
     names = np.unique(np.concatenate([before, now]))
-    rows, others = len(now), pair.reference_present
-    counts, known = _counts(now, names), _counts(before, names) * (others / len(before))
-    shares, expected = counts / rows, known / others
+    others, rows = pair.sizes
+    shares, expected = _pooled(_shares(now, names), _shares(before, names), rows)
     distance = float(np.abs(shares - expected).sum() / 2.0)
     index = psi(expected, shares, smallest=0.5 / min(rows, others))
-    return Shape(distance, index, len(names), shares_p_value(counts, known))
+    return Shape(distance, index, len(shares), shares_p_value(shares * rows, expected * others))
 
 
-def _counts(values: _Texts, names: _Texts) -> Floats:
-    return np.bincount(np.searchsorted(names, values), minlength=len(names)).astype(np.float64)
+def _shares(values: _Texts, names: _Texts) -> Floats:
+    counts = np.bincount(np.searchsorted(names, values), minlength=len(names))
+    return counts / len(values)
+
+
+def _pooled(shares: Floats, expected: Floats, rows: int) -> tuple[Floats, Floats]:
+    """Put categories together of which so many rows hold a handful at most: they differ by chance and say nothing."""
+    is_rare = expected * rows < _HANDFUL
+    return (
+        np.append(shares[~is_rare], shares[is_rare].sum()),
+        np.append(expected[~is_rare], expected[is_rare].sum()),
+    )
 
 
 def _present(column: Column) -> Column:

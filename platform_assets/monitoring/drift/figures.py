@@ -11,7 +11,7 @@ Comparison = Literal[
     "batch_from_training",  # inputs and scores of the published batch, beside the training set of its release
     "live_from_training",  # inputs and scores of logged answers, beside the training set of their release
     "live_from_batch",  # inputs and scores of logged answers, beside those of the published batch
-    "batch_from_last",  # scores of the published batch, beside those of the batches before
+    "batch_from_last",  # inputs and scores of the published batch, beside those of the batches before
     "live_from_last",  # scores of logged answers, beside those of the same time before
 ]
 DriftLevel = Literal["pass", "warn", "fail"]
@@ -32,13 +32,13 @@ class DriftLevels:
 
     sigmas: tuple[float, float] = (2.0, 3.0)
     times: tuple[float, float] = (2.0, 3.0)
-    missing: tuple[float, float] = (0.05, 0.25)
+    missing: tuple[float, float] = (0.10, 0.25)
     score_shift: tuple[float, float] = (0.10, 0.25)
-    categories: tuple[float, float] = (0.10, 0.50)
+    categories: tuple[float, float] = (0.20, 0.50)
     discovery_rate: float = 0.05
-    least_distance: float = 0.10
-    least_psi: float = 0.20
-    least_rows: int = 50
+    least_distance: float = 0.20
+    least_psi: float = 0.25
+    least_rows: int = 30
 
 
 LEVELS = DriftLevels()
@@ -77,7 +77,8 @@ class FeatureDrift(msgspec.Struct, frozen=True, kw_only=True):
 class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison of a product. `window` is the as-of day of a batch, the last day of live answers.
 
-    `features` are the model's inputs in declared order, instants left out. `told` says why nothing was compared.
+    `features` are the model's inputs in declared order; instants, and what is only the hour or weekday of one, are left
+    out. `told` says why nothing, or why no feature, was compared.
     """
 
     product: str

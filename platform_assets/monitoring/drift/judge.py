@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from platform_assets.inference.frame import Column, Floats
+from platform_assets.inference.frame import Column
 from platform_assets.monitoring.drift.compare import Pair, Shape, is_text, pair_of, shape_of
 from platform_assets.monitoring.drift.figures import LEVELS, SCORE, DriftLevel, DriftLevels, FeatureDrift, worst
 from platform_assets.statistics.chance import ks_by_chance, psi_by_chance, share_by_chance
@@ -15,15 +15,20 @@ _Verdict = tuple[DriftLevel, str]
 
 
 def judge_inputs(
-    reference: Mapping[str, Column], current: Mapping[str, Column], levels: DriftLevels = LEVELS
+    reference: Mapping[str, Column],
+    current: Mapping[str, Column],
+    levels: DriftLevels = LEVELS,
+    *,
+    independent: tuple[float, float] = (1.0, 1.0),
 ) -> tuple[FeatureDrift, ...]:
     """Return the verdict on every feature that both sides have, in the order of the reference.
 
-    Columns are float64 (missing: NaN) or objects (text, missing: None), on each side of one length. Whatever they
+    Columns are float64 (missing: NaN) or objects (text, missing: None), on each side of one length. `independent` are
+    the shares of the rows of each side that are not repetitions of an entity: chance goes by these. Whatever columns
     hold, nothing is raised: what cannot be judged passes and says why.
     """
     names = [name for name in reference if name in current and is_text(reference[name]) == is_text(current[name])]
-    pairs = {name: pair_of(reference[name], current[name]) for name in names}
+    pairs = {name: pair_of(reference[name], current[name], independent=independent) for name in names}
     shapes = {name: shape_of(pair) for name, pair in pairs.items() if _has_values(pair, levels)}
     corrected = dict(zip(shapes, false_discovery([shape.p_value for shape in shapes.values()]), strict=True))
     return tuple(
@@ -32,17 +37,22 @@ def judge_inputs(
 
 
 def judge_score(
-    reference: Floats, current: Floats, *, stands_for: int | None = None, levels: DriftLevels = LEVELS
+    reference: Column,
+    current: Column,
+    *,
+    stands_for: int | None = None,
+    independent: tuple[float, float] = (1.0, 1.0),
+    levels: DriftLevels = LEVELS,
 ) -> FeatureDrift:
     """Return the verdict on scores beside reference scores, which may evenly stand for more rows than they are.
 
     By the distance of the distributions beyond chance and by the mean. Classes are given as text.
     """
-    pair = pair_of(reference, current, stands_for=stands_for)
+    pair = pair_of(reference, current, stands_for=stands_for, independent=independent)
     if not _has_values(pair, levels):
         return _unjudged(SCORE, pair, levels)
     shape = shape_of(pair)
-    beyond = shape.ks - ks_by_chance(len(pair.current), pair.reference_present)
+    beyond = shape.ks - ks_by_chance(*pair.sizes)
     verdicts = [
         _level(beyond, levels.score_shift, f"{shape.ks:.0%} of the scores lie elsewhere"),
         _moved(shape, levels),
@@ -68,13 +78,14 @@ def _has_values(pair: Pair, levels: DriftLevels) -> bool:
 
 
 def _has_effect(pair: Pair, shape: Shape, levels: DriftLevels) -> bool:
-    chance = psi_by_chance(shape.psi_bins, len(pair.current), pair.reference_present)
+    chance = psi_by_chance(shape.psi_bins, *pair.sizes)
     return shape.ks >= levels.least_distance or shape.psi - chance >= levels.least_psi
 
 
 def _missing(pair: Pair, levels: DriftLevels) -> _Verdict:
     before, now = pair.missing
-    size = 1.0 / (1.0 / pair.rows + 1.0 / pair.reference_rows)
+    rows, others = pair.rows * pair.independent[1], pair.reference_rows * pair.independent[0]
+    size = 1.0 / (1.0 / rows + 1.0 / others)
     both = (before * pair.reference_rows + now * pair.rows) / (pair.reference_rows + pair.rows)
     beyond = abs(now - before) - share_by_chance(both, max(int(size), 1))
     return _level(beyond, levels.missing, f"{now:.0%} is missing, {before:.0%} was")

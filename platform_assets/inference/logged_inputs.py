@@ -1,15 +1,17 @@
 """The inputs of logged answers as the frame that scoring takes, exactly as the endpoint had them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from platform_assets.audit.replay.recorded_rows import Row
 from platform_assets.clock import epoch_seconds
 from platform_assets.contract.product import Product
 from platform_assets.inference.frame import Column, Floats, to_column
 from platform_assets.inference.on_demand import apply_on_demand
+
+Row = Mapping[str, Any]
 
 
 def are_readable(product: Product, rows: Sequence[Row]) -> list[bool]:
