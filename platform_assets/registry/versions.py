@@ -27,6 +27,11 @@ def bundle_dir(settings: Settings, product: str, version: int) -> Path:
     return settings.bundles_dir / product / str(version)
 
 
+def judgement_path(bundle: Path) -> Path:
+    """Return the file beside a bundle that keeps what was measured when it was trained."""
+    return bundle.with_name(f"{bundle.name}.judgement.json")
+
+
 def find_version(settings: Settings, product: str, key: TrainingKey) -> int | None:
     """Return the newest version that was trained under this very key, or None."""
     for version in sorted(_versions(settings, product), reverse=True):

@@ -75,17 +75,24 @@ class Sample:
 
 def figures_of(product: Product, sample: Sample) -> dict[FigureName, Figure]:
     """Return what can be said of a product's predictions by the kind of its score; what is undefined is left out."""
-    found: dict[FigureName, Interval] = {}
-    judged = np.isfinite(sample.right)
-    if judged.any():
-        found["accuracy"] = share_interval(sample.right[judged], sample.entities[judged])
+    found: dict[FigureName, Figure | None] = {"accuracy": accuracy_of(sample)}
     bootstrap = Bootstrap(sample.entities, seed=_SEED)
     for name, metric in _metrics(product.score.kind, sample):
-        found[name] = bootstrap.interval(metric)
+        found[name] = _figure(bootstrap.interval(metric))
     valued = np.isfinite(sample.value)
-    if valued.any():
-        found["value"] = Bootstrap(sample.entities[valued], seed=_SEED).interval(mean_of(sample.value[valued]))
-    return {name: _figure(interval) for name, interval in found.items() if np.isfinite(interval.value)}
+    found["value"] = _figure(Bootstrap(sample.entities[valued], seed=_SEED).interval(mean_of(sample.value[valued])))
+    return {name: figure for name, figure in found.items() if figure is not None}
+
+
+def accuracy_of(sample: Sample) -> Figure | None:
+    """Return the share of labels that came true; None where no prediction carries one."""
+    judged = np.isfinite(sample.right)
+    return _figure(share_interval(sample.right[judged], sample.entities[judged]))
+
+
+def mean_error_of(sample: Sample) -> Figure | None:
+    """Return the mean absolute error; None without predictions."""
+    return _figure(Bootstrap(sample.entities, seed=_SEED).interval(mae(sample.truth, sample.score)))
 
 
 def reliability(sample: Sample) -> list[Bin]:
@@ -108,6 +115,8 @@ def _metrics(kind: ScoreKind, sample: Sample) -> Iterator[tuple[FigureName, Weig
     yield "bias", mean_of(sample.score - sample.truth)
 
 
-def _figure(interval: Interval) -> Figure:
+def _figure(interval: Interval) -> Figure | None:
+    if not np.isfinite(interval.value):
+        return None
     low, high = (bound if np.isfinite(bound) else None for bound in (interval.low, interval.high))
     return Figure(interval.value, low, high)

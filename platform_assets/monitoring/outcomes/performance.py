@@ -93,6 +93,19 @@ def performance(
     return found
 
 
+def recent_sample(
+    settings: Settings, product: Product, release_id: str, *, known_since: dt.datetime, known_until: dt.datetime
+) -> Sample:
+    """Return what a release predicted, in both modes, whose labels became known between two business instants."""
+    where: list[Condition] = [
+        ("release_id", "=", release_id),
+        ("known_at", ">", known_since),
+        ("known_at", "<=", known_until),
+    ]
+    rows = _Rows.of(read_outcomes(settings, product.name, columns=_COLUMNS, where=where))
+    return rows.sample.at(np.flatnonzero(rows.scored))
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
     mode: Mode

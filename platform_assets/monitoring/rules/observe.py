@@ -13,13 +13,13 @@ from platform_assets.ledger.promises import Observation, promise_standings
 from platform_assets.monitoring.rules.endpoint_measures import out_of_memory, slow_answers, variant_errors
 from platform_assets.monitoring.rules.finding import Measured, observation_of
 from platform_assets.monitoring.rules.log_measures import Logged, feature_shift, read_logged, score_shift
+from platform_assets.monitoring.rules.outcome_measures import accuracy_drop
 from platform_assets.monitoring.slas.endpoint import Look, Seen, look_at_endpoint
 from platform_assets.settings import Settings
 
 # The log grows by drains, and a shift over days needs no second look within minutes.
 LOG_READ_EVERY = dt.timedelta(minutes=15)
 _FROM_LOG = frozenset({"accuracy_drop", "feature_shift", "score_shift"})
-_NO_LABELS = "the outcomes of answers are not joined to the log for this yet; experiments and rollouts judge their own"
 
 
 def observe_rules(
@@ -86,7 +86,7 @@ def _from_log(
         if rule.measure not in _FROM_LOG or (last is not None and dt.timedelta(0) <= at - last < LOG_READ_EVERY):
             continue
         if rule.measure == "accuracy_drop":
-            yield observation_of(product.name, rule, Measured(told=_NO_LABELS))
+            yield observation_of(product.name, rule, accuracy_drop(settings, product, release, rule, at=at))
             continue
         days = rule.over_days
         logged = read.get(days) or read.setdefault(days, read_logged(settings, product, release, days=days, at=at))
