@@ -91,6 +91,7 @@ PlatformError
 │   ├── UnknownPredictionError
 │   ├── NotExplainableError     a product declares no explanation, or its model has no contributions
 │   ├── NoExperimentError       no experiment of the product is running
+│   ├── NoEventsError           a product takes in no events
 │   ├── ForeignFormError        a page of another site sent a form to the console
 │   ├── ConsoleBusyError        too much is asked of the console at once
 │   ├── ConsoleDeadlineError    a page of the console takes too long
@@ -1217,6 +1218,17 @@ class NoExperimentError(RequestError):
         super().__init__(
             f"no experiment of {product!r} is running. `platform experiments list {product}` shows them all."
         )
+
+
+class NoEventsError(RequestError):
+    """A product declares no streamed features."""
+
+    code = "no_events"
+    status = 404
+
+    def __init__(self, *, product: str) -> None:
+        """Name the product."""
+        super().__init__(f"{product} takes in no events: declare online.streaming in its product file and release it.")
 
 
 class ForeignFormError(RequestError):

@@ -46,7 +46,8 @@ _OF_PRODUCTS: Mapping[Role, Mapping[Resource, Actions]] = {
         "online_predictions": ("read", "submit", "choose_release"),
         "experiments": ("observe", "experiment"),
     },
-    "service": {**_WATCHERS, "releases": ("observe", "operate")},
+    "service": {**_WATCHERS, "events": ("write",), "releases": ("observe", "operate")},
+    "scraper": {},
     "admin": RESOURCE_ACTIONS,
 }
 _OF_PLATFORM: Mapping[Role, Mapping[Facility, Actions]] = {
@@ -54,6 +55,7 @@ _OF_PLATFORM: Mapping[Role, Mapping[Facility, Actions]] = {
     "operator": {**_EVERYBODY, "health": ("observe",), "metrics": ("observe",), "jobs": ("observe", "operate")},
     "engineer": {**_EVERYBODY, "health": ("observe",), "metrics": ("observe",)},
     "service": {**_EVERYBODY, "health": ("observe",), "metrics": ("observe",)},
+    "scraper": {"metrics": ("observe",)},
     "admin": FACILITY_ACTIONS,
 }
 
@@ -87,8 +89,11 @@ def versions_of(product: Product, consumers: Sequence[Consumer]) -> tuple[str, .
 
 
 def resources_of(product: Product) -> tuple[Resource, ...]:
-    """Return what a product has: online predictions only with an online block."""
-    return tuple(each for each in RESOURCE_ACTIONS if product.online is not None or each != "online_predictions")
+    """Return what a product has: online predictions only with an online block, events only where it takes them in."""
+    absent = set() if product.online is not None else {"online_predictions"}
+    if product.online is None or product.online.streaming is None:
+        absent.add("events")
+    return tuple(each for each in RESOURCE_ACTIONS if each not in absent)
 
 
 def _of_consumer(consumer: Consumer, declared: Mapping[str, Product]) -> Iterator[Grant]:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Literal
 
-Role = Literal["auditor", "operator", "engineer", "service", "admin"]
+Role = Literal["auditor", "operator", "engineer", "service", "scraper", "admin"]
 Action = Literal[
-    "read", "submit", "choose_release", "describe", "observe", "operate", "deploy", "experiment", "audit"
+    "read", "submit", "choose_release", "write", "describe", "observe", "operate", "deploy", "experiment", "audit"
 ]  # fmt: skip
 # What each product has, and what the platform has once.
 Resource = Literal[
-    "online_predictions", "published_predictions", "contract", "releases", "rollouts", "experiments", "evidence"
+    "online_predictions", "published_predictions", "events", "contract", "releases", "rollouts", "experiments",
+    "evidence",
 ]  # fmt: skip
 Facility = Literal["catalogue", "description", "health", "metrics", "jobs", "access_log"]
 
@@ -19,6 +20,7 @@ UNVERSIONED = "-"  # the version of what is no prediction
 RESOURCE_ACTIONS: Mapping[Resource, tuple[Action, ...]] = {
     "online_predictions": ("read", "submit", "choose_release"),
     "published_predictions": ("read",),
+    "events": ("write",),
     "contract": ("describe",),
     "releases": ("observe", "operate", "deploy"),
     "rollouts": ("observe",),
@@ -41,6 +43,7 @@ ROLE_PURPOSES: Mapping[Role, str] = {
     "operator": "operations",
     "engineer": "engineering",
     "service": "platform",
+    "scraper": "metrics",
     "admin": "administration",
 }
 

@@ -9,6 +9,7 @@ from platform_assets.contract.experiments import Experiment
 from platform_assets.contract.promises import Owner
 from platform_assets.contract.rollout import RolloutPlan
 from platform_assets.contract.slas import OnlineSla
+from platform_assets.contract.streaming import StreamingFeatures
 
 FallbackKind = Literal["last_batch", "default_score", "skip_action"]
 
@@ -58,7 +59,8 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `score_deadline_ms` for its scores gets its fallback. Without a `cache` every row is scored. `approximations` name
     the offline-only feature views of the product, each with a justification. `rollout` is the way of a new release
     to all of the traffic. `value` is what an answered unit brings the business after its answer, declared like a
-    label; `experiments` are comparisons that a person may create and start.
+    label; `experiments` are comparisons that a person may create and start. `streaming` are the events that refresh
+    stored features between two batches.
     """
 
     owner: Owner
@@ -76,3 +78,4 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     value: Label | None = None
     experiments: tuple[Experiment, ...] = ()
     sla: OnlineSla = OnlineSla()
+    streaming: StreamingFeatures | None = None

@@ -39,7 +39,8 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `chosen` how that was chosen. All are None where one release answers everything, the id alone where the caller named
     a release while nothing was under way. `unit` is the digest of the user that it was chosen for, None where it was
     chosen for the entity or the request. `sent` names the stored features that the caller sent in place of some that
-    were read, None where all or none were sent.
+    were read, None where all or none were sent. `streamed` names those that events gave since the snapshot was made,
+    also where the caller sent one of them; None where they gave none.
     """
 
     prediction_id: str
@@ -77,6 +78,7 @@ class PredictionLogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     chosen: Chosen | None = None
     unit: str | None = None
     sent: list[str] | None = None
+    streamed: list[str] | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()

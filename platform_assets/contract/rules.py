@@ -13,6 +13,7 @@ from platform_assets.contract.promise_rules import broken_promise_rules
 from platform_assets.contract.recipe_rules import broken_recipe_rules
 from platform_assets.contract.recipes import RfmSegments
 from platform_assets.contract.rollout_rules import broken_plan_rules
+from platform_assets.contract.streaming import broken_streaming_rules
 from platform_assets.contract.version_rules import broken_version_rules
 
 # Feast's DuckDB join drops or confuses columns of these names.
@@ -116,6 +117,8 @@ def _online_rules(product: Product) -> Iterator[BrokenRule]:
         yield BrokenRule(f"online.rollout.{where}", problem, remedy)
     for where, problem, remedy in broken_product_experiment_rules(product):
         yield BrokenRule(f"online.{where}", problem, remedy)
+    for where, problem, remedy in broken_streaming_rules(product.online.streaming, product.features.views):
+        yield BrokenRule(f"online.streaming.{where}", problem, remedy)
     used = [use.view for use in product.features.views]
     for position, approximation in enumerate(product.online.approximations):
         where = f"online.approximations[{position}]"

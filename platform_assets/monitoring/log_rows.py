@@ -72,5 +72,6 @@ def _schema() -> "pa.Schema":
             "chosen": text,
             "unit": text,
             "sent": pa.list_(text),
+            "streamed": pa.list_(text),
         }
     )

@@ -78,15 +78,16 @@ def _in_order(names: tuple[str, ...], parts: Sequence[tuple[str, ...]], arrays: 
 
 
 def read_steps(
-    service: str, head: Head | None, keys: KeySetKeys
+    service: str, head: Head | None, keys: KeySetKeys, beside: Sequence[bytes] = ()
 ) -> Generator[list[bytes], list[bytes | None], tuple[Head, list[bytes | None]]]:
     """Yield lists of keys to fetch in one command each; return the head and the raw values, key set after key set.
 
+    What the keys `beside` hold comes last: they belong to somebody else and are read in the same command.
     Raises SnapshotMissingError when nothing is published, SnapshotCorruptError for an unreadable pointer or manifest,
     when the two do not agree, and for a wrong number of key sets.
     """
     if head is not None and len(keys) == len(head.key_sets):
-        answer = yield _row_keys(head, keys)
+        answer = yield _row_keys(head, keys, beside)
         if answer[0] == head.raw:
             return head, answer[1:]
     raw = (yield [pointer_key(service)])[0]
@@ -97,7 +98,7 @@ def read_steps(
         if head is None:
             raw = (yield [pointer_key(service)])[0]
             continue
-        answer = yield _row_keys(head, keys)
+        answer = yield _row_keys(head, keys, beside)
         if answer[0] == head.raw:
             return head, answer[1:]
         raw = answer[0]
@@ -121,14 +122,14 @@ def unpack_answer(head: Head, keys: KeySetKeys, raw: Sequence[bytes | None]) -> 
     )
 
 
-def _row_keys(head: Head, keys: KeySetKeys) -> list[bytes]:
+def _row_keys(head: Head, keys: KeySetKeys, beside: Sequence[bytes]) -> list[bytes]:
     if len(keys) != len(head.key_sets):
         problem = f"keys of {len(keys)} key sets were asked for, it has {[k.join_keys for k in head.key_sets]}"
         raise SnapshotCorruptError(service=head.manifest.service, problem=problem)
     rows = [
         prefix + entity.encode() for prefix, entities in zip(head.prefixes, keys, strict=True) for entity in entities
     ]
-    return [pointer_key(head.manifest.service), *rows]
+    return [pointer_key(head.manifest.service), *rows, *beside]
 
 
 def known_pointer(service: str, raw: bytes | None) -> Pointer:

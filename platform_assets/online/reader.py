@@ -23,13 +23,15 @@ _MOST_KEYS_PER_FLIGHT = 4096
 _LATE_S = 0.005  # a timer that comes later than this tells of a busy event loop
 _MOST_LATE_TURNS = 4
 
+Found = tuple[ReadRows, Sequence[bytes | None]]
 Steps = Generator[list[bytes], list[bytes | None], tuple[Head, list[bytes | None]]]
 
 
 @dataclass(slots=True, eq=False)
 class _Request:
     keys: KeySetKeys
-    answer: asyncio.Future[ReadRows]
+    beside: Sequence[bytes]
+    answer: asyncio.Future[Found]
     size: int
 
 
@@ -84,9 +86,15 @@ class OnlineReader:
         Reads of the same moment share one command. Raises OnlineStoreUnavailableError within the budget,
         SnapshotMissingError, SnapshotCorruptError.
         """
+        return (await self.read_beside(service, keys, ()))[0]
+
+    async def read_beside(
+        self, service: str, keys: KeySetKeys, beside: Sequence[bytes]
+    ) -> Found:
+        """Return rows as `read` does, and what other keys hold at that very moment, None where they hold nothing."""
         lane = self._lanes.setdefault(service, _Lane())
-        answer: asyncio.Future[ReadRows] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(_Request(keys=keys, answer=answer, size=sum(map(len, keys))))
+        answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
+        lane.waiting.append(_Request(keys, beside, answer, size=len(beside) + sum(map(len, keys))))
         if lane.flight is None or lane.flight.done():
             lane.flight = asyncio.create_task(self._fly(service, lane))
         if not await self._is_answered(answer):
@@ -94,7 +102,7 @@ class OnlineReader:
             raise OnlineStoreUnavailableError(url=self._address, reason=reason)
         return answer.result()
 
-    async def _is_answered(self, answer: asyncio.Future[ReadRows]) -> bool:
+    async def _is_answered(self, answer: asyncio.Future[Found]) -> bool:
         """Wait for the time of the budget that the event loop was there to see an answer.
 
         A busy loop comes back late, with the answer unread in the socket: the store is not to blame for that.
@@ -137,8 +145,9 @@ class OnlineReader:
     async def _serve(self, service: str, lane: _Lane, group: Sequence[_Request]) -> None:
         keys = [[key for request in group for key in request.keys[n]] for n in range(len(group[0].keys))]
         try:
-            lane.head, raw = await self._run(read_steps(service, lane.head, keys))
-            _deliver(group, unpack_answer(lane.head, keys, raw))
+            beside = [key for request in group for key in request.beside]
+            lane.head, raw = await self._run(read_steps(service, lane.head, keys, beside))
+            _deliver(group, unpack_answer(lane.head, keys, raw), raw[len(raw) - len(beside) :])
         except SnapshotCorruptError as error:
             if len(group) == 1:
                 _refuse(group, error)
@@ -190,13 +199,14 @@ def _board(lane: _Lane) -> list[_Request]:
     return boarded
 
 
-def _deliver(requests: Sequence[_Request], rows: ReadRows) -> None:
-    starts = [0] * len(rows.values)
+def _deliver(requests: Sequence[_Request], rows: ReadRows, beside: Sequence[bytes | None]) -> None:
+    starts, place = [0] * len(rows.values), 0
     for request in requests:
         ends = [start + len(keys) for start, keys in zip(starts, request.keys, strict=True)]
         if not request.answer.done():
-            request.answer.set_result(rows.part(starts, ends) if len(requests) > 1 else rows)
-        starts = ends
+            found = beside[place : place + len(request.beside)] if request.beside else ()
+            request.answer.set_result((rows.part(starts, ends) if len(requests) > 1 else rows, found))
+        starts, place = ends, place + len(request.beside)
 
 
 def _refuse(requests: Sequence[_Request], error: PlatformError) -> None:

@@ -32,8 +32,13 @@ def append_batch(client: redis.Redis, stream: str, entries: Sequence[bytes]) -> 
         for start in range(0, len(messages), _MESSAGES_PER_COMMAND):
             pipeline = client.pipeline(transaction=False)
             for message in messages[start : start + _MESSAGES_PER_COMMAND]:
-                pipeline.xadd(stream, {_FIELD: _ENCODER.encode(message)})
+                pipeline.xadd(stream, {_FIELD: as_message(message)})
             pipeline.execute()
+
+
+def as_message(entries: Sequence[bytes]) -> bytes:
+    """Return entries as the content of one message."""
+    return _ENCODER.encode(entries)
 
 
 def read_batch(client: redis.Redis, stream: str, after_id: str, count: int) -> list[tuple[str, bytes]]:

@@ -10,6 +10,7 @@ from platform_assets.contract.product import Entity, Product
 from platform_assets.contract.promises import AutomatedAction, BatchPlan, Freshness, Owner
 from platform_assets.contract.recipes import GradientBoosting
 from platform_assets.contract.score import Score
+from platform_assets.contract.streaming import Measure, StreamedColumn, StreamingFeatures
 
 PRODUCT = Product(
     name="parking_demand",
@@ -228,5 +229,53 @@ PRODUCT = Product(
         fallbacks=("last_batch", "skip_action"),
         default_score=0.5,
         max_feature_age_hours=24,
+        streaming=StreamingFeatures(
+            event="parking_reading",
+            description="A reading of a car park's counter.",
+            view="parking_recent",
+            key=("parking_bay_id",),
+            fields=(
+                RequestField(
+                    name="occupancy", type="integer", description="Spaces taken.", example=312, low=0, high=100_000
+                ),
+                RequestField(
+                    name="capacity", type="integer", description="Spaces there are.", example=577, low=1, high=100_000
+                ),
+            ),
+            measures=(
+                # Counters run a little over; more than that is a counting error, capped here as in the batch.
+                Measure(name="ratio", field="occupancy", per="capacity", at_most=1.1),
+                Measure(name="capacity", field="capacity"),
+            ),
+            columns=(
+                StreamedColumn(column="occupancy_ratio", operation="latest", measure="ratio"),
+                *(
+                    StreamedColumn(column=f"occupancy_ratio_lag_{back}", operation="lag", measure="ratio", back=(back,))
+                    for back in (1, 2, 3, 4)
+                ),
+                *(
+                    StreamedColumn(
+                        column=f"occupancy_ratio_change_{back}", operation="change", measure="ratio", back=(back,)
+                    )
+                    for back in (1, 3)
+                ),
+                StreamedColumn(column="occupancy_ratio_1d_ago", operation="days_ago", measure="ratio", back=(1,)),
+                StreamedColumn(column="occupancy_ratio_7d_ago", operation="days_ago", measure="ratio", back=(7,)),
+                StreamedColumn(
+                    column="occupancy_ratio_mean_3w", operation="days_ago", measure="ratio", back=(7, 14, 21)
+                ),
+                StreamedColumn(column="occupancy_ratio_day_mean", operation="day_mean", measure="ratio"),
+                StreamedColumn(column="observed_at", operation="event_at"),
+                StreamedColumn(column="capacity", operation="latest", measure="capacity"),
+            ),
+            batch="""
+                select parking_bay_id, observed_at as event_at, occupancy, capacity from parking_slots where is_observed
+            """,
+            bucket_minutes=30,
+            early_minutes=15,  # a reading a few minutes before its slot is the slot's
+            first_minute=480,
+            last_minute=990,
+            history_days=21,
+        ),
     ),
 )

@@ -9,13 +9,16 @@ from platform_assets.inference.scoring import label_of
 from platform_assets.serving.call import Call
 from platform_assets.serving.identity import prediction_ids
 from platform_assets.serving.rows import Rows, key_text, sent_features, sent_values
+from platform_assets.serving.streamed import Names
 from platform_assets.serving.verdict import Verdict
 from platform_assets.serving.wire import Answer, Answers, SingleAnswer
 
 Values = Sequence[list[float]]
 
 
-def make_entries(call: Call, rows: Rows, features: Values, verdicts: Sequence[Verdict]) -> list[PredictionLogEntry]:
+def make_entries(
+    call: Call, rows: Rows, features: Values, verdicts: Sequence[Verdict], streamed: Names | None = None
+) -> list[PredictionLogEntry]:
     """Return one log entry per row, in order; the answers are made from them. `features` [rows][stored columns]."""
     live, snapshot = call.live, call.snapshot
     schema, release, manifest = live.schema, live.release, live.bundle.manifest
@@ -61,6 +64,7 @@ def make_entries(call: Call, rows: Rows, features: Values, verdicts: Sequence[Ve
                 latency_ms=call.latency_ms,
                 cache_hit=verdict.cache_hit,
                 sent=sent_features(schema, rows, position),
+                streamed=None if streamed is None else streamed[position],
                 **assignment,
             )
         )

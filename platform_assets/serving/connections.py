@@ -11,11 +11,13 @@ from platform_assets.online.kafka_log import KafkaLog
 from platform_assets.online.log_sinks import LogSinks, open_log
 from platform_assets.online.log_writer import LogWriter
 from platform_assets.online.reader import OnlineReader
+from platform_assets.online.streaming.taking import EventStore
 from platform_assets.serving.batch_copies import BatchCopies
 from platform_assets.serving.breaker import CircuitBreaker
 from platform_assets.serving.cache.prediction_cache import PredictionCache
 from platform_assets.serving.cache.shared import SharedTier
 from platform_assets.serving.deployments.service import Deployments
+from platform_assets.serving.events.desk import EventDesk
 from platform_assets.serving.follower import Follower
 from platform_assets.serving.gate.watch import AccessWatch, watch_access
 from platform_assets.serving.guarded_features import GuardedFeatures
@@ -43,6 +45,7 @@ class Connected:
     follower: Follower
     jobs: Jobs
     access: AccessWatch
+    events: EventDesk
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -53,6 +56,7 @@ class Connected:
                 self.reader,
                 self.follower.running(self.parts),
                 self.jobs.runner.running(),
+                self.events.running(),
             ):
                 yield
         finally:
@@ -94,13 +98,24 @@ def connect_parts(settings: Settings, *, worker: int = 0) -> Connected:
             **({} if writer.kafka is None else {"prediction_log_kafka": _kafka_component(writer.kafka)}),
             "releases": follower.component(),
             "batch_jobs": jobs.runner.component(),
+            "events": events.component(),
             **access.components(),
         }
 
     published = PublishedBatches(settings, wall_now)
+    store, name = EventStore(settings.online_url), f"worker-{worker}"
+    events = EventDesk(store, releases, clock=settings.clock, wall=wall_now, name=name)
     heart = replace(parts.heart, access=access.access)
-    parts = replace(parts, heart=heart, components=components, jobs=jobs, deployments=deployments, published=published)
-    return Connected(parts, reader, shared, writer, follower, jobs, access)
+    parts = replace(
+        parts,
+        heart=heart,
+        components=components,
+        jobs=jobs,
+        deployments=deployments,
+        published=published,
+        events=events,
+    )
+    return Connected(parts, reader, shared, writer, follower, jobs, access, events)
 
 
 def _store_component(breaker: CircuitBreaker) -> Component:

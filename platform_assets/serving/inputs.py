@@ -15,6 +15,7 @@ from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.row_types import RowTuple
 from platform_assets.serving.rows import Rows, columns_of
 from platform_assets.serving.stored import Flags, StoredRows, view_slices
+from platform_assets.serving.streamed import Names, refreshed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,8 @@ class Inputs:
     `features` [rows, stored columns] hold what the caller sent, else what the store gave, else NaN. `needed`, `found`
     and `event_times` are [rows, views]: a view whose every column was sent is not needed. `event_at` [rows] is the
     instant that each row stands for, in epoch seconds. Per row, `as_of` is the instant of the snapshot that was read,
-    `scopes` what a cached score must share, and `failures` say why the store gave nothing at all.
+    `scopes` what a cached score must share, and `failures` say why the store gave nothing at all. `streamed` names what
+    events gave of the features of each row of one call, None where they gave nothing.
     """
 
     fields: list[RowTuple]
@@ -37,6 +39,7 @@ class Inputs:
     as_of: list[dt.datetime | None]
     scopes: list[Scope]
     failures: list[Reason | None]
+    streamed: Names | None = None
 
     @property
     def count(self) -> int:
@@ -55,6 +58,9 @@ class Inputs:
 def inputs_of(live: LiveRelease, rows: Rows, stored: StoredRows, event_at: float) -> Inputs:
     """Return the inputs of one call."""
     count = len(rows.fields)
+    streamed = None
+    if stored.streamed is not None:
+        stored, streamed = refreshed(stored, event_at)
     features, needed, has_sent = _merged(live, rows, stored)
     return Inputs(
         fields=rows.fields,
@@ -67,6 +73,7 @@ def inputs_of(live: LiveRelease, rows: Rows, stored: StoredRows, event_at: float
         as_of=[stored.snapshot.as_of if stored.snapshot else None] * count,
         scopes=[live.scope(stored.snapshot)] * count,
         failures=[stored.failure] * count,
+        streamed=streamed,
     )
 
 

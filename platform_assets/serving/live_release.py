@@ -21,6 +21,7 @@ from platform_assets.serving.cache.keys import Scope
 from platform_assets.serving.row_schema import RowSchema
 from platform_assets.serving.smoke import smoke_test
 from platform_assets.serving.stored import SnapshotSeen
+from platform_assets.serving.streamed_view import StreamedView, streamed_view
 
 _SECONDS_PER_HOUR = 3600.0
 
@@ -31,7 +32,7 @@ class LiveRelease:
 
     `features` is the online layout that the model was trained for; `age_limits_s` [views] is the smaller one of the
     view's and the product's largest age, in the order of the declaration's views; the view's alone where it is an
-    approximation.
+    approximation. `streamed` is what events refresh of the stored features, None where nothing is declared.
     """
 
     release: Release
@@ -40,6 +41,7 @@ class LiveRelease:
     sequence: int
     features: Manifest
     age_limits_s: Floats
+    streamed: StreamedView | None = None
 
     @property
     def product(self) -> Product:
@@ -116,6 +118,7 @@ def load_release(
         sequence=pointer.sequence,
         features=layout,
         age_limits_s=_age_limits(layout, bundle.product),
+        streamed=streamed_view(bundle.product, layout),
     )
     smoke_test(bundle, live.schema)
     return live

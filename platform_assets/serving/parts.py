@@ -9,6 +9,7 @@ from platform_assets.clock import BusinessClock
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.cache.prediction_cache import PredictionCache
 from platform_assets.serving.deployments.service import Deployments
+from platform_assets.serving.events.desk import EventDesk
 from platform_assets.serving.examination import examine
 from platform_assets.serving.health import Component, Health
 from platform_assets.serving.heart import Heart
@@ -35,6 +36,7 @@ class Parts:
     jobs: Jobs | None = None
     deployments: Deployments | None = None
     published: PublishedBatches | None = None
+    events: EventDesk | None = None
 
     def version_of(self, product: str, resource: Resource) -> int | str:
         """Return the version of a product's output that is served now."""

@@ -15,6 +15,7 @@ from platform_assets.serving.aliases.routes import alias_routes
 from platform_assets.serving.catalogue import see_product, see_products
 from platform_assets.serving.deployments.routes import deployment_routes
 from platform_assets.serving.envelope import LOOPBACK
+from platform_assets.serving.events.routes import event_routes
 from platform_assets.serving.experiments.routes import experiment_routes
 from platform_assets.serving.gate.guarded_routes import asker_of
 from platform_assets.serving.health import Alive, Health, Readiness
@@ -49,6 +50,7 @@ def build_routes(parts: Parts) -> list[Route]:
         *alias_routes(parts),
         *last_prediction_routes(parts),
         *published_routes(parts),
+        *event_routes(parts),
         *open_inference_routes(parts),
         *job_routes(parts),
         *traffic_routes(parts.heart.traffic.watch),

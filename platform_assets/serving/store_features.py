@@ -1,7 +1,9 @@
 """Stored features from the online snapshot: join keys in, one read, columns of the declaration out."""
 
+import dataclasses
 from collections.abc import Mapping
 
+import msgspec
 import numpy as np
 
 from platform_assets.clock import from_epoch
@@ -13,6 +15,7 @@ from platform_assets.online.read_steps import ReadRows
 from platform_assets.online.reader import OnlineReader
 from platform_assets.serving.live_release import LiveRelease
 from platform_assets.serving.stored import SnapshotSeen, StoredRows, nothing_stored
+from platform_assets.serving.streamed_view import Streamed, StreamedView, entities_of, keys_beside, read_told
 
 
 class StoreFeatures:
@@ -26,6 +29,8 @@ class StoreFeatures:
         """Return the stored features of all rows in one round trip, all of one snapshot."""
         keys = [key_texts(columns, key_set.join_keys) for key_set in live.features.key_sets]
         count = len(keys[0])
+        if live.streamed is not None:
+            return await self._read_streamed(live, live.streamed, keys)
         try:
             read = await self._reader.read(live.features.service, keys)
         except OnlineStoreError as error:
@@ -33,6 +38,19 @@ class StoreFeatures:
         if read.manifest.schema_hash != live.features.schema_hash:
             return nothing_stored(live.product, count, failure="snapshot_mismatch")
         return _in_declared_order(live, read)
+
+    async def _read_streamed(self, live: LiveRelease, view: StreamedView, keys: list[list[str]]) -> StoredRows:
+        entities, entity_of_row = entities_of(keys[view.key_set])
+        try:
+            read, raw = await self._reader.read_beside(live.features.service, keys, keys_beside(view, entities))
+            told = read_told(raw)
+        except OnlineStoreError as error:
+            return nothing_stored(live.product, len(keys[0]), failure=failure_of(error))
+        except msgspec.DecodeError:
+            return nothing_stored(live.product, len(keys[0]), failure="snapshot_corrupt")
+        if read.manifest.schema_hash != live.features.schema_hash:
+            return nothing_stored(live.product, len(keys[0]), failure="snapshot_mismatch")
+        return dataclasses.replace(_in_declared_order(live, read), streamed=Streamed(view, told, entity_of_row))
 
     async def snapshot(self, live: LiveRelease) -> SnapshotSeen | None:
         """Return the snapshot in force; None when there is none or the store is away."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from platform_assets.contract.prediction_log import Reason
 from platform_assets.contract.product import Product
 from platform_assets.inference.frame import Floats
+from platform_assets.serving.streamed_view import Streamed
 
 Flags = npt.NDArray[np.bool_]
 _MOST_KEPT_ROWS = 32
@@ -28,7 +29,8 @@ class SnapshotSeen(NamedTuple):
 class StoredRows:
     """What the online store gave: `values` [rows, stored columns], `event_times` and `found` [rows, views].
 
-    Missing numbers are NaN. `failure` says why nothing was read at all; then every `found` is false.
+    Missing numbers are NaN. `failure` says why nothing was read at all; then every `found` is false. `streamed` is what
+    events told of the entities, None where the release takes in none.
     """
 
     values: Floats
@@ -36,6 +38,7 @@ class StoredRows:
     found: Flags
     snapshot: SnapshotSeen | None
     failure: Reason | None = None
+    streamed: Streamed | None = None
 
 
 class Ages(NamedTuple):

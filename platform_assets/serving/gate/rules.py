@@ -37,6 +37,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/predict/feast"): "decided_inside",
     ("POST", "/predict/feast/batch"): "decided_inside",
     ("GET", "/v1/predictions/{product}"): OfProduct("published_predictions", "read"),
+    ("POST", "/v1/events/{product}"): OfProduct("events", "write"),
     ("GET", "/v1/products"): _CATALOGUE,
     ("GET", "/v1/products/{name}"): OfProduct("contract", "describe", "name"),
     ("POST", "/v1/products/{name}/reload"): OfProduct("releases", "operate", "name"),

@@ -3,6 +3,7 @@
 from platform_assets.serving.aliases.operations import operations as alias_operations
 from platform_assets.serving.deployments.operations import operations as deployment_operations
 from platform_assets.serving.docs_page.operations import operations as page_operations
+from platform_assets.serving.events.operations import operations as event_operations
 from platform_assets.serving.experiments.operations import operations as experiment_operations
 from platform_assets.serving.jobs.operations import operations as job_operations
 from platform_assets.serving.last_predictions.operations import operations as last_prediction_operations
@@ -19,6 +20,7 @@ def all_operations(*, has_jobs: bool = True, has_deployments: bool = True) -> tu
         *endpoint_operations(),
         *last_prediction_operations(),
         *published_operations(),
+        *event_operations(),
         *traffic_operations(),
         *experiment_operations(),
         *(job_operations() if has_jobs else ()),

@@ -38,12 +38,14 @@ ROLES = {
         *(*_SEES, *_LOOKS, ("online_predictions", "read"), ("online_predictions", "submit")),
         *(("online_predictions", "choose_release"), ("experiments", "experiment")),
     },
-    "service": {*_SEES, *_LOOKS, ("releases", "operate")},
+    "service": {*_SEES, *_LOOKS, ("events", "write"), ("releases", "operate")},
+    "scraper": {("metrics", "observe")},
 }
 PURPOSE_OF: dict[str, str] = {role: purpose for role, purpose in ROLE_PURPOSES.items()}  # noqa: C416 - by any text
 EVERY: dict[str, tuple[Action, ...]] = {
     str(name): actions for each in (RESOURCE_ACTIONS, FACILITY_ACTIONS) for name, actions in each.items()
 }
+TAKES_EVENTS = {name for name, each in PRODUCTS.items() if each.online and each.online.streaming}
 NEED_A_VERSION = {"online_predictions", "published_predictions"}
 
 
@@ -54,6 +56,8 @@ def is_declared(actor: str, asked: Asked, purpose: str) -> bool:
     if owner not in {*PRODUCTS, "platform"}:
         return False
     if resource == "online_predictions" and PRODUCTS[owner].online is None:
+        return False
+    if resource == "events" and owner not in TAKES_EVENTS:
         return False
     if kind == "consumer":
         return _is_read(name, owner, resource, asked, purpose)

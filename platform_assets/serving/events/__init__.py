@@ -1,0 +1,1 @@
+"""Events over HTTP and from the inbox of the online store."""
