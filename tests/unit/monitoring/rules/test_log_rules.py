@@ -126,7 +126,7 @@ def test_what_cannot_be_computed_is_unknown_and_says_why(logs: Logs) -> None:
     assert {one.state for one in found.values()} == {"unknown"}
     assert "0 logged scores" in found["score_shift"].facts["told"]
     assert "training set of the release is not there" in found["feature_shift"].facts["told"]
-    assert "outcomes of answers" in found["accuracy_drop"].facts["told"]
+    assert "0 labels of the release in force" in found["accuracy_drop"].facts["told"]
     logs.train()
     assert "0 logged rows" in logs.find(hours=1)["feature_shift"].facts["told"]
 
