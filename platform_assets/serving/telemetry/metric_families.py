@@ -2,14 +2,11 @@
 
 from typing import Literal, NamedTuple
 
+from platform_assets.contract.latency_bounds import SECONDS
+
 Over = Literal["sum", "max", "worker"]  # how the gauges of several workers become one: `worker` keeps them apart
 
 
-# Seconds, from 50 microseconds to 2.5 seconds; among them the promises of latency, which are counted exactly.
-SECONDS = (
-    *(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01),
-    *(0.025, 0.05, 0.1, 0.12, 0.2, 0.25, 0.5, 1.0, 2.5),
-)
 # Scores: tenths of a probability with more at its ends, then amounts and quantities in steps of 1, 2 and 5.
 SCORE_BOUNDS = (
     *(0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0),

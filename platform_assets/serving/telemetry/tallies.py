@@ -6,7 +6,8 @@ from typing import Self
 
 import msgspec
 
-from platform_assets.serving.telemetry.metric_families import COUNTERS, GAUGES, HISTOGRAMS, SECONDS, Family
+from platform_assets.contract.latency_bounds import SECONDS
+from platform_assets.serving.telemetry.metric_families import COUNTERS, GAUGES, HISTOGRAMS, Family
 from platform_assets.serving.telemetry.moments import Moments, add_moments
 
 Labels = tuple[str, ...]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from platform_assets.contract.latency_bounds import SECONDS
 from platform_assets.contract.prediction_log import PredictionLogEntry, Reason
 from platform_assets.serving.telemetry.budget import STAGE_BUDGET_S
 from platform_assets.serving.telemetry.exposition import render
 from platform_assets.serving.telemetry.gpu_figures import GpuFigures, read_gpus
-from platform_assets.serving.telemetry.metric_families import SECONDS
 from platform_assets.serving.telemetry.metrics import Metrics
 from platform_assets.serving.telemetry.tallies import Tallies
 

@@ -1,0 +1,1 @@
+"""Prometheus rules and Grafana dashboards, made from what the products declare."""
