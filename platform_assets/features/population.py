@@ -9,6 +9,7 @@ from platform_assets.contract.features import FieldType
 from platform_assets.contract.product import Product
 from platform_assets.errors import InvalidProductError, NotMaterializedError
 from platform_assets.features.memory_database import (
+    Bounds,
     in_utc,
     memory_database,
     name_list,
@@ -39,24 +40,24 @@ def run_population(settings: Settings, product: Product, sql: str, as_ofs: Seque
     NotMaterializedError when a staging file is missing, InvalidProductError when the SQL fails or its rows lack a
     column, a key or uniqueness.
     """
-    with _staging(settings) as database:
-        database.register("as_of", without_zone(_as_of_table(as_ofs)))
-        _run(database, product, "population", f"create temp table found as {sql.strip().rstrip(';')}")
-        kinds = expected_columns(product)
-        _check_columns(database, product, "population", "found", list(kinds))
-        _check_rows(database, product)
-        typed = ", ".join(f"{quoted(name)}::{kind} as {quoted(name)}" for name, kind in kinds.items())
-        order = name_list(_identity(product))
-        result = _run(
-            database,
-            product,
-            "population",
-            f"""
-            select row_number() over (order by {order}) - 1 as row_id, * from (select {typed} from found)
-            order by row_id
-            """,
-        )
-        return in_utc(result.to_arrow_table())
+    with staging_database(settings) as database:
+        return in_utc(_found(database, product, sql, as_ofs).to_arrow_table())
+
+
+def population_parts(
+    settings: Settings, product: Product, as_of: dt.datetime, *, rows: int, bounds: Bounds | None = None
+) -> "Iterator[pa.Table]":
+    """Yield the population of a batch, which `run_population` returns, about so many rows at a time, at least one part.
+
+    Memory is bounded where `bounds` are given, whatever the number of rows. Raises what run_population raises.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - heavy
+
+    with staging_database(settings, bounds) as database:
+        found = _found(database, product, product.batch.population, [as_of]).to_arrow_reader(rows)
+        yield in_utc(found.schema.empty_table())
+        for batch in found:
+            yield in_utc(pa.Table.from_batches([batch]))
 
 
 def label_examples(settings: Settings, product: Product, examples: "pa.Table") -> "pa.Table":
@@ -67,7 +68,7 @@ def label_examples(settings: Settings, product: Product, examples: "pa.Table") -
     import pyarrow as pa  # noqa: PLC0415 - heavy
 
     places = pa.table({"row_id": examples.column("row_id"), "place": pa.array(range(examples.num_rows), pa.int64())})
-    with _staging(settings) as database:
+    with staging_database(settings) as database:
         database.register("examples", without_zone(examples))
         database.register("places", places)
         _run(database, product, "label.sql", f"create temp table labels as {product.label.sql.strip().rstrip(';')}")
@@ -90,12 +91,35 @@ def expected_columns(product: Product) -> dict[str, str]:
     return {**dict.fromkeys(_CLOCKS, "TIMESTAMP"), **keys, **request}
 
 
+def _found(
+    database: "duckdb.DuckDBPyConnection", product: Product, sql: str, as_ofs: Sequence[dt.datetime]
+) -> "duckdb.DuckDBPyConnection":
+    """Run and check the population; return its result, typed, numbered and in order."""
+    database.register("as_of", without_zone(_as_of_table(as_ofs)))
+    _run(database, product, "population", f"create temp table found as {sql.strip().rstrip(';')}")
+    kinds = expected_columns(product)
+    _check_columns(database, product, "population", "found", list(kinds))
+    _check_rows(database, product)
+    typed = ", ".join(f"{quoted(name)}::{kind} as {quoted(name)}" for name, kind in kinds.items())
+    return _run(
+        database,
+        product,
+        "population",
+        f"""
+        select row_number() over (order by {name_list(_identity(product))}) - 1 as row_id, *
+        from (select {typed} from found)
+        order by row_id
+        """,
+    )
+
+
 @contextmanager
-def _staging(settings: Settings) -> "Iterator[duckdb.DuckDBPyConnection]":
+def staging_database(settings: Settings, bounds: Bounds | None = None) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """Give a database with a view of each staging model; raises NotMaterializedError where none is built."""
     files = sorted(settings.staging_dir.glob("*.parquet"))
     if not files:
         raise NotMaterializedError(what=str(settings.staging_dir), asset="the assets of group staging")
-    with memory_database() as database:
+    with memory_database(bounds) as database:
         for path in files:
             database.execute(f"create view {quoted(path.stem)} as select * from {parquet_scan([path])}")
         yield database
