@@ -9,12 +9,14 @@ from platform_assets.orchestration.access_assets import access_assets, access_jo
 from platform_assets.orchestration.alert_delivery import alert_delivery_sensor
 from platform_assets.orchestration.audit_assets import audit_assets
 from platform_assets.orchestration.dbt_assets import dbt_assets
+from platform_assets.orchestration.drift_assets import drift_assets
 from platform_assets.orchestration.experiment_assets import experiment_assets, experiment_sensor
 from platform_assets.orchestration.incident_assets import incident_assets, incident_job, incident_sensor
 from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
 from platform_assets.orchestration.online_assets import online_assets
 from platform_assets.orchestration.open_lineage.sensor import lineage_sensor
+from platform_assets.orchestration.outcome_assets import outcome_assets
 from platform_assets.orchestration.promise_watch import promise_sensor
 from platform_assets.orchestration.raw_assets import raw_assets
 from platform_assets.orchestration.retraining import retraining_sensor
@@ -81,6 +83,8 @@ def product_assets(product: Product, settings: Settings) -> list[dg.AssetsDefini
         *scoring_assets(product, settings),
         *online_assets(product, settings),
         *experiment_assets(product, settings),
+        *drift_assets(product, settings),
+        *outcome_assets(product, settings),
     ]
 
 

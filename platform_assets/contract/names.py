@@ -16,6 +16,8 @@ AssetNoun = Literal[
     "online_snapshot",
     "endpoint",
     "experiments",
+    "drift",
+    "outcomes",
 ]
 PairHalf = Literal["preprocessor", "model"]
 PredictionMode = Literal["batch", "online"]

@@ -15,6 +15,7 @@ from platform_assets.monitoring.drift.batches import Batch, published_sample, sa
 from platform_assets.monitoring.drift.figures import LEVELS, Comparison, DriftLevels, DriftReport
 from platform_assets.monitoring.drift.judge import judge_inputs, judge_score
 from platform_assets.monitoring.drift.samples import Sample
+from platform_assets.monitoring.drift.score_bins import score_bins
 from platform_assets.monitoring.drift.training import training_sample
 from platform_assets.settings import Settings
 
@@ -61,6 +62,7 @@ def compare_samples(
             independent=independent,
             levels=levels,
         ),
+        score_bins=score_bins(reference.scores, current.scores),
     )
 
 

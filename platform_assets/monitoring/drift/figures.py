@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from platform_assets.monitoring.drift.score_bins import ScoreBin
+
 Comparison = Literal[
     "batch_from_training",  # inputs and scores of the published batch, beside the training set of its release
     "live_from_training",  # inputs and scores of logged answers, beside the training set of their release
@@ -90,6 +92,7 @@ class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
     reference_rows: int = 0
     features: tuple[FeatureDrift, ...] = ()
     score: FeatureDrift | None = None
+    score_bins: tuple[ScoreBin, ...] = ()
     told: str = ""
 
     @property

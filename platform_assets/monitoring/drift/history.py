@@ -92,7 +92,7 @@ def _keep(settings: Settings, report: DriftReport, at: dt.datetime, run_id: str)
             fsync=settings.fsync,
         )
         if appended.written:
-            return rows.num_rows
+            return int(rows.num_rows)
 
 
 def _newest(settings: Settings, report: DriftReport) -> tuple[int, str]:

@@ -24,6 +24,8 @@ CHAIN = {
     "release",
     "predictions",
     "published_predictions",
+    "drift",
+    "outcomes",
 }
 ONLINE = {"online_snapshot", "endpoint", "experiments"}
 PRODUCTS = discover_products()
