@@ -13,6 +13,7 @@ from platform_assets.commands.access import access
 from platform_assets.commands.alerts import alerts
 from platform_assets.commands.check import check
 from platform_assets.commands.contract import contract
+from platform_assets.commands.dashboards import dashboards
 from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
 from platform_assets.commands.experiments import experiments
@@ -20,6 +21,7 @@ from platform_assets.commands.explain import explain
 from platform_assets.commands.impact import impact
 from platform_assets.commands.incidents import incidents
 from platform_assets.commands.lake import lake
+from platform_assets.commands.outcomes import outcomes
 from platform_assets.commands.predict import predict
 from platform_assets.commands.predictions import predictions
 from platform_assets.commands.promises import promises
@@ -50,6 +52,7 @@ for _command in (
     status,
     promises,
     slas,
+    outcomes,
     predict,
     read,
     trace,
@@ -72,6 +75,7 @@ app.add_typer(predictions, name="predictions")
 app.add_typer(lake, name="lake")
 app.add_typer(alerts, name="alerts")
 app.add_typer(access, name="access")
+app.add_typer(dashboards, name="dashboards")
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ _ATTEMPTS = 30
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run did. `rows` were joined now, by mode; `unlabelled` had windows that are over and no label.
+    """What one run did. `rows` were joined now, by mode; of `due` predictions it looked at, `unlabelled` have no label.
 
     `waiting` predictions have a window that is not over. `known_until` is the business instant of the look, `percent`
     the share of predictions that was looked at.
@@ -46,14 +46,14 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     batch: int
     online: int
+    due: int
     unlabelled: int
     waiting: int
 
     @property
     def unlabelled_share(self) -> float | None:
-        """Of what was due in this run, the share that nobody has observed; None where nothing was due."""
-        due = self.rows + self.unlabelled
-        return self.unlabelled / due if due else None
+        """Of what was due, the share that nobody has observed; None where nothing was due."""
+        return self.unlabelled / self.due if self.due else None
 
 
 def join_outcomes(
@@ -82,6 +82,7 @@ def join_outcomes(
         rows=sum(done.rows.values()),
         batch=done.rows["batch"],
         online=done.rows["online"],
+        due=done.due,
         unlabelled=done.unlabelled,
         waiting=waiting,
     )
@@ -97,6 +98,7 @@ class _Stamp:
 @dataclass(slots=True)
 class _Done:
     rows: dict[Mode, int] = field(default_factory=lambda: {"batch": 0, "online": 0})
+    due: int = 0
     unlabelled: int = 0
 
 
@@ -112,13 +114,16 @@ def _look(settings: Settings, ledger: Ledger, product: Product, known_until: dt.
 
 def _join_all(settings: Settings, ledger: Ledger, product: Product, look: Look, stamp: _Stamp, done: _Done) -> bool:
     """Join everything that is not known; False as soon as another process was faster with a commit."""
-    done.unlabelled = 0
+    done.due = done.unlabelled = 0
     parts = _parts(settings, ledger, product, look)
     while True:
         number, found, size = next_commit(settings, product.name), [], 0
         for part in parts:
-            rows, unlabelled = _outcomes(settings, product, part, stamp)
-            done.unlabelled += unlabelled
+            sampled = _sampled(part, stamp.percent)
+            fresh = _fresh(settings, product, sampled)
+            rows = labelled(settings, product, fresh, known_until=stamp.known_until, at=stamp.at, percent=stamp.percent)
+            done.due += len(sampled)
+            done.unlabelled += len(fresh) - rows.num_rows
             found.append((part.mode, rows))
             size += rows.num_rows
             if size >= COMMIT_ROWS:
@@ -136,20 +141,23 @@ def _parts(settings: Settings, ledger: Ledger, product: Product, look: Look) -> 
     yield from answer_parts(settings, product, look)
 
 
-def _outcomes(settings: Settings, product: Product, part: Part, stamp: _Stamp) -> "tuple[pa.Table, int]":
-    """Return the rows to append of a part, and of how many predictions nothing is known."""
-    fresh = _fresh(settings, product, part, stamp.percent)
-    rows = labelled(settings, product, fresh, known_until=stamp.known_until, at=stamp.at, percent=stamp.percent)
-    return rows, len(fresh) - rows.num_rows
+def _sampled(part: Part, percent: int) -> Part:
+    import pyarrow as pa  # noqa: PLC0415 - heavy
+
+    if percent == 100:  # noqa: PLR2004 - per cent
+        return part
+    kept = [is_sampled(told, percent) for told in part.facts.column("prediction_id").to_pylist()]
+    return part.where(pa.array(kept, pa.bool_()))
 
 
-def _fresh(settings: Settings, product: Product, part: Part, percent: int) -> Part:
+def _fresh(settings: Settings, product: Product, part: Part) -> Part:
+    """Return the predictions whose outcome is not in the table, each once."""
     import pyarrow as pa  # noqa: PLC0415 - heavy
 
     known = known_ids(settings, product.name, part.mode, part.day)
     kept = []
     for told in part.facts.column("prediction_id").to_pylist():
-        kept.append(told not in known and (percent == 100 or is_sampled(told, percent)))  # noqa: PLR2004 - per cent
+        kept.append(told not in known)
         known.add(told)
     return part.where(pa.array(kept, pa.bool_()))
 

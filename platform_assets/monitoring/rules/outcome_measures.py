@@ -2,8 +2,8 @@
 
 import datetime as dt
 
+from platform_assets.contract.ages import business_now
 from platform_assets.contract.alert_rules import AlertRule
-from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
 from platform_assets.inference.release import Release
 from platform_assets.monitoring.outcomes.evaluated import Evaluated, evaluation_of
@@ -27,7 +27,7 @@ def accuracy_drop(
         return Measured(told="not measured because a class is neither right nor wrong")
     if product.score.kind == "probability" and product.score.threshold is None:
         return Measured(told="not measured because the score has no threshold: its answers carry no label to be right")
-    known_until = settings.clock.now(pinned=DATASETS[product.dataset].replay_now, wall=at)
+    known_until = business_now(product, settings.clock, at)
     since = known_until - dt.timedelta(days=rule.over_days)
     sample = recent_sample(settings, product, release.release_id, known_since=since, known_until=known_until)
     if len(sample) < rule.minimum:
