@@ -7,6 +7,7 @@ import msgspec
 RuleMeasure = Literal[
     "accuracy_drop",  # accuracy by labels that arrived later, below that of the evaluation
     "feature_shift",  # the farthest mean of a logged feature from that of the training set, in its deviations there
+    "feature_spread",  # the factor by which the spread of a logged feature grew or shrank since training, beyond chance
     "score_shift",  # largest difference of the distributions of logged and training scores, beyond chance
     "latency_p99",  # of the answers of a product, in milliseconds
     "variant_errors",  # error rate of a release on trial by that of the one in force
@@ -68,6 +69,26 @@ ALERT_RULES = (
         severity="alert",
         response="investigate",
         next_step="find what changed in the feature that is named before the model acts on it any longer",
+        minimum=500,
+    ),
+    AlertRule(
+        name="feature_spread_drift",
+        measure="feature_spread",
+        above=2.0,
+        unit="times the standard deviation of training",
+        severity="warning",
+        response="investigate",
+        next_step="look whom the endpoint is asked about and what changed in the pipeline of the feature that is named",
+        minimum=500,
+    ),
+    AlertRule(
+        name="feature_spread",
+        measure="feature_spread",
+        above=3.0,
+        unit="times the standard deviation of training",
+        severity="alert",
+        response="investigate",
+        next_step="find what changed in the feature that is named: its unit, its source, a value that stands for many",
         minimum=500,
     ),
     AlertRule(

@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - pyarrow costs half a second; a watch that finds nothing to read does not pay it
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,20 +12,17 @@ import numpy as np
 
 from platform_assets.contract.alert_rules import AlertRule
 from platform_assets.contract.product import Product
-from platform_assets.errors import UnknownRecordError
-from platform_assets.inference.bundle import read_manifest
 from platform_assets.inference.release import Release
 from platform_assets.inference.score_reference import read_reference
 from platform_assets.lakehouse.read import read_table
 from platform_assets.lakehouse.table import table_exists
-from platform_assets.ledger.artifacts import artifact_id, get_artifact
 from platform_assets.ledger.database import Ledger
+from platform_assets.monitoring.drift.training import training_file
 from platform_assets.monitoring.rules.finding import Measured
 from platform_assets.settings import Settings
 from platform_assets.statistics.chance import ks_by_chance
 from platform_assets.statistics.distances import Floats, ks_distance
-
-Moments = dict[str, tuple[float, float]]
+from platform_assets.statistics.moments import Moments, mean_sigmas, moments_of, spread_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,55 +76,74 @@ def feature_shift(
 
     Instants drift by nature and are left out, as is a feature that never varied.
     """
-    trained = training_moments(settings, ledger, release)
-    if trained is None:
+    found = _compared(settings, ledger, product, release, rule, logged, mean_sigmas)
+    return found if isinstance(found, Measured) else _farthest(found, logged, "the mean of {} lies {:.2f} {}", rule)
+
+
+def feature_spread(
+    settings: Settings, ledger: Ledger, product: Product, release: Release, rule: AlertRule, logged: Logged
+) -> Measured:
+    """Return the largest factor by which a feature's standard deviation grew or shrank since training, beyond chance.
+
+    What `feature_shift` leaves out is left out here too, and a feature that is constant now.
+    """
+    found = _compared(settings, ledger, product, release, rule, logged, _finite_spread)
+    return (
+        found
+        if isinstance(found, Measured)
+        else _farthest(found, logged, "the spread of {} is another: {:.2f} {}", rule)
+    )
+
+
+def _farthest(found: Mapping[str, float], logged: Logged, words: str, rule: AlertRule) -> Measured:
+    name = max(found, key=lambda each: found[each])
+    told = f"{words.format(name, found[name], rule.unit)} from training, over {len(logged.features)} rows"
+    worst = dict(sorted(found.items(), key=lambda pair: -pair[1])[:5])
+    return Measured(told=told, value=found[name], facts={"feature": name, "farthest": worst})
+
+
+def _compared(
+    settings: Settings,
+    ledger: Ledger,
+    product: Product,
+    release: Release,
+    rule: AlertRule,
+    logged: Logged,
+    measure: Callable[[Moments, Moments], float],
+) -> dict[str, float] | Measured:
+    """Return the measure per feature that has numbers and a spread, or why there is none."""
+    path = training_file(settings, ledger, release)
+    if path is None:
         return Measured(told="the training set of the release is not there any more")
     count = len(logged.features)
     if count < rule.minimum:
         return Measured(told=f"{count} logged rows with stored features, at least {rule.minimum} are needed")
-    shifts = _shifts(product, trained, logged.features, rule.minimum)
-    if not shifts:
-        return Measured(told="no stored feature has numbers and a spread to compare")
-    name = max(shifts, key=lambda each: shifts[each])
-    told = f"the mean of {name} lies {shifts[name]:.2f} standard deviations from training, over {count} rows"
-    worst = dict(sorted(shifts.items(), key=lambda pair: -pair[1])[:5])
-    return Measured(told=told, value=shifts[name], facts={"feature": name, "farthest": worst})
+    trained = _moments(path)
+    found = {}
+    for position, name in enumerate(product.stored_columns):
+        values = logged.features[:, position]
+        values = values[np.isfinite(values)]
+        if name in trained and trained[name].deviation > 0.0 and len(values) >= rule.minimum:
+            found[name] = measure(trained[name], moments_of(values))
+    return found or Measured(told="no stored feature has numbers and a spread to compare")
 
 
-def training_moments(settings: Settings, ledger: Ledger, release: Release) -> Moments | None:
-    """Return mean and deviation of each number of the training set of a release, None where that is gone."""
-    digest = read_manifest(settings.home / release.bundle_path).training_set_digest
-    try:
-        made = get_artifact(ledger, artifact_id("training_set", release.product, digest))
-    except UnknownRecordError:
-        return None
-    path = Path(made.uri)
-    return _moments(path) if path.is_file() else None
+def _finite_spread(trained: Moments, logged: Moments) -> float:
+    return spread_times(trained, logged) if logged.deviation > 0.0 else 1.0
 
 
 @lru_cache(maxsize=32)
-def _moments(path: Path) -> Moments:
+def _moments(path: Path) -> dict[str, Moments]:
     """Read a training set once: its file is named by its content and never changes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    found: Moments = {}
+    found: dict[str, Moments] = {}
     for field in table.schema:
         if pa.types.is_integer(field.type) or pa.types.is_floating(field.type):
             values = np.asarray(table.column(field.name).to_numpy(), dtype=np.float64)
             values = values[np.isfinite(values)]
             if values.size:
-                found[field.name] = (float(values.mean()), float(values.std()))
-    return found
-
-
-def _shifts(product: Product, trained: Moments, features: Floats, minimum: int) -> dict[str, float]:
-    found = {}
-    for position, name in enumerate(product.stored_columns):
-        mean, deviation = trained.get(name, (0.0, 0.0))
-        values = features[:, position]
-        values = values[np.isfinite(values)]
-        if deviation > 0.0 and len(values) >= minimum:
-            found[name] = float(abs(values.mean() - mean) / deviation)
+                found[field.name] = moments_of(values)
     return found

@@ -12,14 +12,20 @@ from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import Observation, promise_standings
 from platform_assets.monitoring.rules.endpoint_measures import out_of_memory, slow_answers, variant_errors
 from platform_assets.monitoring.rules.finding import Measured, observation_of
-from platform_assets.monitoring.rules.log_measures import Logged, feature_shift, read_logged, score_shift
+from platform_assets.monitoring.rules.log_measures import (
+    Logged,
+    feature_shift,
+    feature_spread,
+    read_logged,
+    score_shift,
+)
 from platform_assets.monitoring.rules.outcome_measures import accuracy_drop
 from platform_assets.monitoring.slas.endpoint import Look, Seen, look_at_endpoint
 from platform_assets.settings import Settings
 
 # The log grows by drains, and a shift over days needs no second look within minutes.
 LOG_READ_EVERY = dt.timedelta(minutes=15)
-_FROM_LOG = frozenset({"accuracy_drop", "feature_shift", "score_shift"})
+_FROM_LOG = frozenset({"accuracy_drop", "feature_shift", "feature_spread", "score_shift"})
 
 
 def observe_rules(
@@ -93,4 +99,5 @@ def _from_log(
         if rule.measure == "score_shift":
             yield observation_of(product.name, rule, score_shift(settings, release, rule, logged))
         else:
-            yield observation_of(product.name, rule, feature_shift(settings, ledger, product, release, rule, logged))
+            measure = feature_spread if rule.measure == "feature_spread" else feature_shift
+            yield observation_of(product.name, rule, measure(settings, ledger, product, release, rule, logged))

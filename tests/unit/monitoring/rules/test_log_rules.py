@@ -30,6 +30,7 @@ CHURN = product_named("churn")
 COLUMNS = CHURN.stored_columns
 DRIFTING = "order_count"
 RANDOM = np.random.default_rng(3)
+EVERY = {"score_shift", "feature_drift", "feature_shift", "feature_spread_drift", "feature_spread", "accuracy_drop"}
 TRAINED = RANDOM.beta(2, 5, 3000)
 
 
@@ -55,9 +56,12 @@ class Logs:
         facts = RunFacts("run", AT, "c" * 16)
         record(self.ledger, facts, kind="training_set", name="churn", digest="a" * 64, uri=str(path), inputs=[])
 
-    def log(self, scores: np.ndarray[tuple[int], np.dtype[np.float64]], *, shift: float = 0.0) -> None:
+    def log(
+        self, scores: np.ndarray[tuple[int], np.dtype[np.float64]], *, shift: float = 0.0, times: float = 1.0
+    ) -> None:
         center = [10.0 + (2.0 * shift if name == DRIFTING else 0.0) for name in COLUMNS]
-        rows = RANDOM.normal(center, 2.0, (len(scores), len(COLUMNS))).tolist()
+        spread = [2.0 * (times if name == DRIFTING else 1.0) for name in COLUMNS]
+        rows = RANDOM.normal(center, spread, (len(scores), len(COLUMNS))).tolist()
         self._write([self._entry(score, row) for score, row in zip(scores.tolist(), rows, strict=True)])
 
     def find(self, *, hours: float = 0.0) -> dict[str, Observation]:
@@ -121,6 +125,21 @@ def test_a_feature_warns_beyond_two_sigmas_and_alerts_beyond_three(
         assert found["feature_shift"].facts["feature"] == DRIFTING
 
 
+@pytest.mark.parametrize(
+    ("times", "drift", "moved"), [(1.3, "kept", "kept"), (2.6, "at_risk", "kept"), (0.2, "at_risk", "broken")]
+)
+def test_a_spread_warns_beyond_a_factor_of_two_and_alerts_beyond_three_grown_or_shrunk(
+    logs: Logs, times: float, drift: str, moved: str
+) -> None:
+    logs.train()
+    logs.log(RANDOM.beta(2, 5, 800), times=times)
+    found = logs.find()
+    assert (found["feature_spread_drift"].state, found["feature_spread"].state) == (drift, moved)
+    assert found["feature_shift"].state == "kept"
+    if drift != "kept":
+        assert found["feature_spread"].facts["feature"] == DRIFTING
+
+
 def test_what_cannot_be_computed_is_unknown_and_says_why(logs: Logs) -> None:
     found = logs.find()
     assert {one.state for one in found.values()} == {"unknown"}
@@ -137,9 +156,9 @@ def test_answers_of_long_ago_or_of_another_release_are_not_judged(logs: Logs) ->
 
 
 def test_the_log_is_read_again_after_a_quarter_of_an_hour_only(logs: Logs) -> None:
-    assert set(logs.find()) == {"score_shift", "feature_drift", "feature_shift", "accuracy_drop"}
+    assert set(logs.find()) == EVERY
     assert logs.find(hours=0.1) == {}
-    assert set(logs.find(hours=0.3)) == {"score_shift", "feature_drift", "feature_shift", "accuracy_drop"}
+    assert set(logs.find(hours=0.3)) == EVERY
 
 
 def test_a_product_without_a_release_in_force_has_no_rules(tmp_path: Path) -> None:
