@@ -13,6 +13,7 @@ from platform_assets.ledger.promises import PromiseStanding, promise_standings
 _RESPONSE = "retrain"
 _SETTLE_DAYS = {f"{RULE_PREFIX}{rule.name}": rule.over_days for rule in ALERT_RULES}
 _OTHERWISE_DAYS = 7
+_CUT_OFF = " cut-off "
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +33,18 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
     told: str
     settle_days: int
 
-    def cause(self, release_id: str) -> str:
-        """Return the name of this breach under a release in force: whatever is called so is answered once."""
+    def cause(self, release_id: str, cutoff: dt.date) -> str:
+        """Return the name of this breach, answered by a model up to a cut-off: whatever is called so is asked once.
+
+        The same examples would give the same model again.
+        """
+        return f"{self._episode(release_id)}{_CUT_OFF}{cutoff.isoformat()}"
+
+    def is_cause_of(self, cause: str, release_id: str) -> bool:
+        """Tell whether a request of that cause was made for this breach of that release, at whatever cut-off."""
+        return cause.startswith(f"{self._episode(release_id)}{_CUT_OFF}")
+
+    def _episode(self, release_id: str) -> str:
         episode = f"incident {self.incident_id}" if self.incident_id is not None else f"since {self.since.isoformat()}"
         return f"{self.promise} {self.subject} {episode} release {release_id}"
 

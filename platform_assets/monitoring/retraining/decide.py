@@ -63,9 +63,9 @@ def decide(situation: Situation) -> Verdict:
         return Verdict(action="hold", reason=why, breach=breach)
     if situation.prospect is None:
         return Verdict(action="count", reason="the new labels are not counted yet", breach=breach)
-    few = too_few_labels(situation.limits, situation.prospect)
-    if few is not None:
-        return Verdict(action="hold", reason=few, breach=breach)
+    why = _refused_before(situation, breach, situation.prospect) or too_few_labels(situation.limits, situation.prospect)
+    if why is not None:
+        return Verdict(action="hold", reason=why, breach=breach)
     return Verdict(action="request", reason=_reason(breach), breach=breach)
 
 
@@ -93,9 +93,8 @@ def _of_breach(situation: Situation, breach: Breach) -> str | None:
     """Return why this breach asks for nothing more, or None."""
     if situation.release_id is None or situation.release_since is None:
         return "nothing was ever released"
-    cause = breach.cause(situation.release_id)
-    known = next((one for one in situation.history if one.cause == cause), None)
-    if known is not None:
+    known = next((one for one in reversed(situation.history) if _is_for(situation, breach, one)), None)
+    if known is not None and known.state != "refused":  # what gates refuse may be better with more to learn from
         return f"request {known.request_id} of {known.requested_at:%Y-%m-%d} answers this breach; it is {known.state}"
     settled_at = situation.release_since + dt.timedelta(days=breach.settle_days)
     if breach.since < situation.release_since and situation.now < settled_at:
@@ -104,6 +103,18 @@ def _of_breach(situation: Situation, breach: Breach) -> str | None:
             "the measure speaks of the one before as well"
         )
     return None
+
+
+def _refused_before(situation: Situation, breach: Breach, prospect: Prospect) -> str | None:
+    """Return which candidate for this breach learned as much and was refused, or None."""
+    known = [one for one in situation.history if _is_for(situation, breach, one) and one.cutoff >= prospect.cutoff]
+    if not known:
+        return None
+    return f"the candidate of request {known[-1].request_id} was refused, and the cut-off {prospect.cutoff} is no newer"
+
+
+def _is_for(situation: Situation, breach: Breach, request: RetrainingRequest) -> bool:
+    return situation.release_id is not None and breach.is_cause_of(request.cause, situation.release_id)
 
 
 def _of_product(situation: Situation) -> Iterator[str]:

@@ -38,7 +38,7 @@ def ask_for_breach(
     }
     wish = Wish(
         product=product,
-        cause=breach.cause(release_id),
+        cause=breach.cause(release_id, prospect.cutoff),
         incident_id=breach.incident_id,
         release_id=release_id,
         cutoff=prospect.cutoff,
