@@ -73,7 +73,7 @@ def test_a_feature_of_a_declared_approximation_may_differ_and_is_counted_apart()
     )
     assert allowed_features(product) == frozenset()
     assert "order_count" in allowed_features(msgspec.structs.replace(product, online=online))
-    told = count_feature("order_count", [1.0, 2.0, 3.0], [1.0, 5.0, 6.0], [False, False, True], is_allowed=True)
+    told = count_feature("order_count", [1.0, 2.0, 3.0], [1.0, 5.0, 6.0], [None, None, "sent"], is_allowed=True)
     assert (told.match, told.allowed, told.sent, told.unexplained) == (1, 1, 1, 0)
 
 

@@ -16,7 +16,8 @@ class ParityCount(msgspec.Struct, frozen=True, kw_only=True):
     """How the logged values of one feature, or the scores, compare with those of the offline path, in rows.
 
     `missing`: only offline has a value; `extra`: only online has one; `sent`: the caller sent the value himself.
-    `allowed` differs where the product declares, and justifies, that it may.
+    `streamed`: events gave the value after the snapshot, which offline is as of. `allowed` differs where the product
+    declares, and justifies, that it may.
     """
 
     subject: str
@@ -26,6 +27,7 @@ class ParityCount(msgspec.Struct, frozen=True, kw_only=True):
     extra: int = 0
     allowed: int = 0
     sent: int = 0
+    streamed: int = 0
 
     @property
     def unexplained(self) -> int:
@@ -39,12 +41,11 @@ class ParityCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def count_feature(
-    feature: str, online: Sequence[float], offline: Sequence[float], sent: Sequence[bool], *, is_allowed: bool
+    feature: str, online: Sequence[float], offline: Sequence[float], given: Sequence[str | None], *, is_allowed: bool
 ) -> ParityCount:
-    """Count the rows of one feature, bit for bit; missing values are NaN."""
+    """Count the rows of one feature, bit for bit; missing values are NaN. `given` is `sent`, `streamed` or None."""
     kinds = [
-        "sent" if was_sent else _kind(now, then, is_allowed=is_allowed)
-        for now, then, was_sent in zip(online, offline, sent, strict=True)
+        by or _kind(now, then, is_allowed=is_allowed) for now, then, by in zip(online, offline, given, strict=True)
     ]
     return ParityCount(subject=feature, **{kind: kinds.count(kind) for kind in set(kinds)})
 

@@ -8,6 +8,7 @@ import msgspec
 
 from platform_assets.audit.parity.proof import ParityProof
 from platform_assets.errors import NotMaterializedError
+from platform_assets.lakehouse.grow import add_missing_columns
 from platform_assets.lakehouse.publish import append_once
 from platform_assets.lakehouse.read import read_table
 from platform_assets.settings import Settings
@@ -36,6 +37,7 @@ def keep_proof(settings: Settings, proof: ParityProof, *, at: dt.datetime, run_i
         return
     told = {"product": proof.product, "proved_at": at, "run_id": run_id, "answers": proof.answers}
     rows = pa.Table.from_pylist([{**told, **msgspec.structs.asdict(count)} for count in proof.counts])
+    add_missing_columns(_table(settings), rows.schema)  # a table that an earlier version began lacks some counts
     append_once(
         _table(settings),
         rows,
@@ -72,11 +74,11 @@ def as_markdown(proof: ParityProof, past: Sequence[PastProof]) -> str:
     lines = [
         f"{proof.answers} answers, {proof.unexplained} unexplained differences, {proof.skipped} answers skipped.",
         "",
-        "| feature | equal | match | mismatch | missing | extra | allowed | sent |",
-        "|---|---|---|---|---|---|---|---|",
+        "| feature | equal | match | mismatch | missing | extra | allowed | sent | streamed |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in proof.counts:
-        told = (one.match, one.mismatch, one.missing, one.extra, one.allowed, one.sent)
+        told = (one.match, one.mismatch, one.missing, one.extra, one.allowed, one.sent, one.streamed)
         share = one.match / (one.match + one.unexplained + one.allowed or 1)
         lines.append(f"| {one.subject} | `{_bar(share)}` | {' | '.join(map(str, told))} |")
     lines += ["", "| proof of | answers | equal | unexplained |", "|---|---|---|---|"]

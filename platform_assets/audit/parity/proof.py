@@ -79,15 +79,23 @@ def _is_of_a_snapshot(row: Row) -> bool:
 def _compare(settings: Settings, bundle: Bundle, rows: Sequence[Row]) -> list[ParityCount]:
     product, frame = bundle.product, frame_of(bundle.product, rows)
     online, offline = features_of(product, rows), _offline_features(settings, product, frame, rows)
-    sent = np.array([[name in (row.get("sent") or ()) for name in product.stored_columns] for row in rows])
+    given = [[_given(row, name) for row in rows] for name in product.stored_columns]
     may = allowed_features(product)
     counts = [
-        count_feature(name, then.tolist(), now.tolist(), was_sent.tolist(), is_allowed=name in may)
-        for name, then, now, was_sent in zip(product.stored_columns, online.T, offline.T, sent.T, strict=True)
+        count_feature(name, then.tolist(), now.tolist(), by, is_allowed=name in may)
+        for name, then, now, by in zip(product.stored_columns, online.T, offline.T, given, strict=True)
     ]
-    used = np.where(sent, online, offline)
+    is_given = np.array([[by is not None for by in column] for column in given]).T
+    used = np.where(is_given, online, offline)
     scores = score(bundle, {**frame, **dict(zip(product.stored_columns, used.T, strict=True))}).score.tolist()
     return [*counts, _count_scores(rows, scores, allowed_cells(product, online, used))]
+
+
+def _given(row: Row, name: str) -> str | None:
+    """Tell who gave a feature in place of the snapshot: the caller before events."""
+    if name in (row.get("sent") or ()):
+        return "sent"
+    return "streamed" if name in (row.get("streamed") or ()) else None
 
 
 def _count_scores(rows: Sequence[Row], scores: list[float], is_allowed: list[bool]) -> ParityCount:

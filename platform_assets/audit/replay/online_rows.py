@@ -99,14 +99,17 @@ def _compare_snapshot(shelf: Shelf, loaded: LoadedRelease, rows: Sequence[Row]) 
 
 
 def _compare_features(columns: Sequence[str], row: Row, now: list[float], then: list[float]) -> StageResult:
-    sent = frozenset(row.get("sent") or ())
+    streamed = frozenset(row.get("streamed") or ())
+    elsewhere = streamed | frozenset(row.get("sent") or ())
     for name, value, logged in zip(columns, now, then, strict=True):
-        if name not in sent and not same_bits(logged, value):
+        if name not in elsewhere and not same_bits(logged, value):
             told = f"{name} is not what snapshot {row['snapshot_id']} holds"
             return StageResult(
                 stage="stored_features", outcome="differs", recorded=shown(logged), replayed=shown(value), note=told
             )
     note = f"those of snapshot {row['snapshot_id']}, whose content has that id"
+    if streamed:
+        note += f"; {len(streamed)} streamed since then, as logged"
     return StageResult(stage="stored_features", outcome="equal", note=note)
 
 
