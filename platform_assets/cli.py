@@ -16,6 +16,7 @@ from platform_assets.commands.contract import contract
 from platform_assets.commands.dashboards import dashboards
 from platform_assets.commands.demo import demo
 from platform_assets.commands.doctor import doctor
+from platform_assets.commands.drift import drift
 from platform_assets.commands.experiments import experiments
 from platform_assets.commands.explain import explain
 from platform_assets.commands.impact import impact
@@ -30,6 +31,7 @@ from platform_assets.commands.read import read
 from platform_assets.commands.recall import recall
 from platform_assets.commands.releases import releases
 from platform_assets.commands.replay import replay
+from platform_assets.commands.retraining import retraining
 from platform_assets.commands.rollouts import rollouts
 from platform_assets.commands.services import down, logs, up
 from platform_assets.commands.slas import slas
@@ -52,6 +54,7 @@ for _command in (
     status,
     promises,
     slas,
+    drift,
     outcomes,
     predict,
     read,
@@ -69,6 +72,7 @@ app.add_typer(releases, name="releases")
 app.add_typer(contract, name="contract")
 app.add_typer(experiments, name="experiments")
 app.add_typer(rollouts, name="rollouts")
+app.add_typer(retraining, name="retraining")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(incidents, name="incidents")
 app.add_typer(predictions, name="predictions")
