@@ -26,7 +26,7 @@ def create(
     *,
     consumer: Annotated[str | None, typer.Option(help="A consumer of consumers.py.")] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="A purpose to bind the key to; several times.")] = None,
-    role: Annotated[str | None, typer.Option(help="auditor, operator, engineer, service or admin.")] = None,
+    role: Annotated[str | None, typer.Option(help="auditor, operator, engineer, service, scraper or admin.")] = None,
     person: Annotated[str | None, typer.Option("--for", help="Who gets the key of a role.")] = None,
     days: DaysOption = 90,
     by: ByOption = None,
