@@ -146,6 +146,14 @@ def current_publication(ledger: Ledger, product: str, as_of: str | None = None) 
     return _first(ledger, wanted.order_by(PUBLISHED_POINTERS.c.as_of.desc()))
 
 
+def current_publications(ledger: Ledger, product: str) -> list[Publication]:
+    """Return what consumers read of each as-of that has a published batch, the oldest first."""
+    wanted = select(PUBLICATIONS).join(PUBLISHED_POINTERS).where(PUBLISHED_POINTERS.c.product == product)
+    with ledger.reading() as connection:
+        rows = connection.execute(wanted.order_by(PUBLISHED_POINTERS.c.as_of)).mappings()
+        return [_publication(row) for row in rows]
+
+
 def publication_before(ledger: Ledger, product: str, as_of: str) -> Publication | None:
     """Return the published batch of the newest as-of before this one, or None."""
     wanted = select(PUBLICATIONS).join(PUBLISHED_POINTERS).where(PUBLISHED_POINTERS.c.product == product)

@@ -1,4 +1,4 @@
-"""Answers of the endpoint as predictions that outcomes are joined to: the drained log, one part per day."""
+"""Answers of the endpoint as predictions that outcomes are joined to: the drained log, days together."""
 
 # ruff: noqa: PLC0415 - pyarrow costs half a second; who only imports this module does not pay it
 
@@ -13,7 +13,7 @@ from platform_assets.contract.product import Product
 from platform_assets.lakehouse.read import Condition, read_table
 from platform_assets.lakehouse.table import arrow_schema, open_table, table_exists
 from platform_assets.monitoring.outcomes.examples import answered_examples
-from platform_assets.monitoring.outcomes.predictions import FACTS, Look, Part, facts_table
+from platform_assets.monitoring.outcomes.predictions import FACTS, Look, Part, facts_table, grouped
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ def answer_parts(settings: Settings, product: Product, look: Look) -> Iterator[P
         return
     columns = ["predicted_date"]
     days = read_table(settings.prediction_log_dir, columns=columns, filters=_filters(product, look)).column(0)
+    counted = sorted((one["values"], one["counts"]) for one in days.value_counts().to_pylist())
     there = set(arrow_schema(open_table(settings.prediction_log_dir)).names)
-    for day in sorted(days.unique().to_pylist()):
-        on_day: list[Condition] = [("predicted_date", "=", day)]
+    for group in grouped(dict(counted)):
         rows = read_table(
             settings.prediction_log_dir,
             columns=[name for name in (*_KEPT, *_READ) if name in there],
-            filters=_filters(product, look, on_day),
+            filters=_filters(product, look, [("predicted_date", "in", group)]),
         )
-        yield _part(product, day, rows)
+        yield _part(product, rows)
 
 
 def waiting_answers(settings: Settings, product: Product, until: dt.datetime) -> int:
@@ -58,7 +58,7 @@ def _filters(product: Product, look: Look, also: Sequence[Condition] = ()) -> li
     return either or [base]
 
 
-def _part(product: Product, day: dt.date, rows: "pa.Table") -> Part:
+def _part(product: Product, rows: "pa.Table") -> Part:
     import pyarrow as pa
 
     keys = [msgspec.json.decode(text) for text in rows.column("row_keys").to_pylist()]
@@ -70,7 +70,7 @@ def _part(product: Product, day: dt.date, rows: "pa.Table") -> Part:
     row_keys = [names.row_key([row.get(name) for name in product.entity.row_keys]) for row in keys]
     told = {name: rows.column(name) for name in _KEPT if name in rows.column_names}
     facts = facts_table({**told, "row_key": pa.array(row_keys, pa.string())}, rows.num_rows)
-    return Part("online", day, facts, inputs)
+    return Part("online", facts, inputs)
 
 
 def _with_stored(product: Product, inputs: "pa.Table", features: Sequence[Sequence[float] | None]) -> "pa.Table":

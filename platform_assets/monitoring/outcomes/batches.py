@@ -1,9 +1,12 @@
-"""Published batches as predictions that outcomes are joined to: what consumers read of each as-of, one part each."""
+"""Published batches as predictions that outcomes are joined to: what consumers read of each as-of.
+
+A batch that was superseded or withdrawn before its outcomes are known is not judged.
+"""
 
 # ruff: noqa: PLC0415 - pyarrow costs half a second; who only imports this module does not pay it
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from platform_assets.clock import midnight
@@ -15,32 +18,30 @@ from platform_assets.features.recorded_inputs import read_recorded_inputs
 from platform_assets.lakehouse.read import read_table
 from platform_assets.ledger.artifacts import get_artifact
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.publications import Publication, current_publication, publications
+from platform_assets.ledger.publications import Publication
 from platform_assets.monitoring.outcomes.examples import example_columns
-from platform_assets.monitoring.outcomes.predictions import FACTS, Look, Part, facts_table
+from platform_assets.monitoring.outcomes.predictions import FACTS, Look, Part, facts_table, grouped
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-
-def batch_parts(settings: Settings, ledger: Ledger, product: Product, look: Look) -> Iterator[Part]:
-    """Yield the batch of each as-of that is to be looked at; one that was superseded or withdrawn is not."""
-    for one in _shown(ledger, product):
-        if _is_looked_at(one, look):
-            part = _part(settings, ledger, product, one)
-            yield part.where(_due(part, look))
+_NOT_IN_A_BATCH = frozenset({"predicted_date", "experiment_id", "variant", "fallback"})
 
 
-def waiting_rows(ledger: Ledger, product: Product, until: dt.datetime) -> int:
+def batch_parts(
+    settings: Settings, ledger: Ledger, product: Product, shown: Sequence[Publication], look: Look
+) -> Iterator[Part]:
+    """Yield the batches that are to be looked at of those that consumers read."""
+    by_digest = {one.digest: one for one in shown if _is_looked_at(one, look)}
+    for group in grouped({digest: one.row_count for digest, one in by_digest.items()}):
+        parts = _parts(settings, ledger, product, [by_digest[digest] for digest in group])
+        yield _due(parts, look)
+
+
+def waiting_rows(shown: Sequence[Publication], until: dt.datetime) -> int:
     """Return how many rows consumers read whose windows are not over."""
-    return sum(one.row_count for one in _shown(ledger, product) if _as_of(one) > until)
-
-
-def _shown(ledger: Ledger, product: Product) -> list[Publication]:
-    days = sorted({one.as_of for one in publications(ledger, product.name)})
-    found = (current_publication(ledger, product.name, day) for day in days)
-    return [one for one in found if one is not None]
+    return sum(one.row_count for one in shown if _as_of(one) > until)
 
 
 def _is_looked_at(one: Publication, look: Look) -> bool:
@@ -55,29 +56,39 @@ def _as_of(one: Publication) -> dt.datetime:
     return midnight(dt.date.fromisoformat(one.as_of))
 
 
-def _due(part: Part, look: Look) -> "pa.Array":
+def _due(part: Part, look: Look) -> Part:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     until = pa.scalar(look.until, pa.timestamp("us", tz="UTC"))
-    return pc.less_equal(part.facts.column("event_at"), until)
+    return part.where(pc.less_equal(part.facts.column("event_at"), until))
 
 
-def _part(settings: Settings, ledger: Ledger, product: Product, one: Publication) -> Part:
+def _parts(settings: Settings, ledger: Ledger, product: Product, batches: Sequence[Publication]) -> Part:
+    """Return the rows of some batches together; their table is read once."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    day = dt.date.fromisoformat(one.as_of)
     filters = [
-        ("prediction_date", "=", day),
-        ("model_version", "=", one.model_version),
-        ("batch_digest", "=", one.digest),
+        ("prediction_date", "in", [dt.date.fromisoformat(one.as_of) for one in batches]),
+        ("batch_digest", "in", [one.digest for one in batches]),
     ]
-    kept = [name for name in FACTS if name not in {"experiment_id", "variant", "fallback"}]
-    wanted = list(dict.fromkeys([*kept, *product.entity.row_keys, "as_of", "input_artifact"]))
-    rows = read_table(settings.predictions_dir / product.name, columns=wanted, filters=filters)
-    told = {name: rows.column(name) for name in kept}
-    facts = facts_table({**told, "fallback": pa.repeat(pa.scalar("none"), rows.num_rows)}, rows.num_rows)
-    return Part("batch", day, facts, _inputs(settings, ledger, product, rows))
+    kept = [name for name in FACTS if name not in _NOT_IN_A_BATCH]
+    wanted = dict.fromkeys(
+        [*kept, *product.entity.row_keys, "as_of", "input_artifact", "prediction_date", "batch_digest"]
+    )
+    rows = read_table(settings.predictions_dir / product.name, columns=list(wanted), filters=filters)
+    facts, inputs = [], []
+    for one in batches:
+        own = rows.filter(pc.equal(rows.column("batch_digest"), one.digest))
+        told = {name: own.column(name) for name in kept}
+        constant = {
+            "fallback": pa.repeat(pa.scalar("none"), own.num_rows),
+            "predicted_date": own.column("prediction_date"),
+        }
+        facts.append(facts_table({**told, **constant}, own.num_rows))
+        inputs.append(_inputs(settings, ledger, product, own))
+    return Part("batch", pa.concat_tables(facts), pa.concat_tables(inputs, promote_options="default"))
 
 
 def _inputs(settings: Settings, ledger: Ledger, product: Product, rows: "pa.Table") -> "pa.Table":

@@ -6,8 +6,8 @@ whole commits or none. What nobody has observed is looked at again for five week
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from platform_assets.contract.product import Product
 from platform_assets.errors import ConcurrentCommitError
 from platform_assets.ledger.database import Ledger
+from platform_assets.ledger.publications import current_publications
 from platform_assets.ledger.sla_counts import keep_reading, last_reading
 from platform_assets.monitoring.outcomes.answers import answer_parts, waiting_answers
 from platform_assets.monitoring.outcomes.batches import batch_parts, waiting_rows
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 # What is not observed by then is not expected any more; a spool of answers that is older is not seen.
 LOOK_AGAIN = dt.timedelta(days=35)
-COMMIT_ROWS = 200_000
 _ATTEMPTS = 30
 
 
@@ -74,7 +74,8 @@ def join_outcomes(
         raise ConcurrentCommitError(table=str(outcomes_dir(settings)), attempts=_ATTEMPTS)
     told = {"until": known_until.timestamp(), "percent": float(stamp.percent)}
     keep_reading(ledger, _source(product), told, at)
-    waiting = waiting_answers(settings, product, look.until) + waiting_rows(ledger, product, look.until)
+    shown = current_publications(ledger, product.name)
+    waiting = waiting_answers(settings, product, look.until) + waiting_rows(shown, look.until)
     return Joined(
         product=product.name,
         known_until=known_until,
@@ -115,30 +116,21 @@ def _look(settings: Settings, ledger: Ledger, product: Product, known_until: dt.
 def _join_all(settings: Settings, ledger: Ledger, product: Product, look: Look, stamp: _Stamp, done: _Done) -> bool:
     """Join everything that is not known; False as soon as another process was faster with a commit."""
     done.due = done.unlabelled = 0
-    parts = _parts(settings, ledger, product, look)
+    shown = current_publications(ledger, product.name)
+    parts = chain(batch_parts(settings, ledger, product, shown, look), answer_parts(settings, product, look))
     while True:
-        number, found, size = next_commit(settings, product.name), [], 0
-        for part in parts:
-            sampled = _sampled(part, stamp.percent)
-            fresh = _fresh(settings, product, sampled)
-            rows = labelled(settings, product, fresh, known_until=stamp.known_until, at=stamp.at, percent=stamp.percent)
-            done.due += len(sampled)
-            done.unlabelled += len(fresh) - rows.num_rows
-            found.append((part.mode, rows))
-            size += rows.num_rows
-            if size >= COMMIT_ROWS:
-                break
-        if not size:
+        number = next_commit(settings, product.name)  # before the look at what is known
+        part = next(parts, None)
+        if part is None:
             return True
-        if not _commit(settings, product, found, number, stamp):
+        sampled = _sampled(part, stamp.percent)
+        fresh = _fresh(settings, product, sampled)
+        rows = labelled(settings, product, fresh, known_until=stamp.known_until, at=stamp.at, percent=stamp.percent)
+        if rows.num_rows and not _commit(settings, product, rows, number, stamp):
             return False
-        for mode, rows in found:
-            done.rows[mode] += rows.num_rows
-
-
-def _parts(settings: Settings, ledger: Ledger, product: Product, look: Look) -> Iterator[Part]:
-    yield from batch_parts(settings, ledger, product, look)
-    yield from answer_parts(settings, product, look)
+        done.due += len(sampled)
+        done.unlabelled += len(fresh) - rows.num_rows
+        done.rows[part.mode] += rows.num_rows
 
 
 def _sampled(part: Part, percent: int) -> Part:
@@ -154,7 +146,7 @@ def _fresh(settings: Settings, product: Product, part: Part) -> Part:
     """Return the predictions whose outcome is not in the table, each once."""
     import pyarrow as pa  # noqa: PLC0415 - heavy
 
-    known = known_ids(settings, product.name, part.mode, part.day)
+    known = known_ids(settings, product.name, part.facts.column("predicted_date").unique().to_pylist())
     kept = []
     for told in part.facts.column("prediction_id").to_pylist():
         kept.append(told not in known)
@@ -162,12 +154,7 @@ def _fresh(settings: Settings, product: Product, part: Part) -> Part:
     return part.where(pa.array(kept, pa.bool_()))
 
 
-def _commit(
-    settings: Settings, product: Product, found: "Iterable[tuple[Mode, pa.Table]]", number: int, stamp: _Stamp
-) -> bool:
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    rows = pa.concat_tables([table for _, table in found])
+def _commit(settings: Settings, product: Product, rows: "pa.Table", number: int, stamp: _Stamp) -> bool:
     told = {"rows": str(rows.num_rows), "known_until": stamp.known_until.isoformat()}
     return append_outcomes(settings, product.name, rows, number=number, metadata=told)
 

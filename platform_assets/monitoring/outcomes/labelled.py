@@ -44,7 +44,6 @@ def labelled(
         constants = {
             "product": product.name,
             "mode": part.mode,
-            "predicted_date": part.day,
             "joined_until": known_until,
             "joined_at": at,
             "sample_share": percent / 100,
@@ -56,9 +55,14 @@ def labelled(
 
 
 def _pieces(part: Part) -> Iterator[Part]:
+    """Yield what is labelled at once, its rows numbered from 0."""
+    import pyarrow as pa
+
     for start in range(0, len(part), _ROWS_AT_ONCE):
         facts, inputs = (table.slice(start, _ROWS_AT_ONCE) for table in (part.facts, part.inputs))
-        yield Part(part.mode, part.day, facts, inputs)
+        row_ids = pa.array(range(inputs.num_rows), pa.int64())
+        place = inputs.column_names.index("row_id")
+        yield Part(part.mode, facts, inputs.set_column(place, "row_id", row_ids))
 
 
 def _with_outcomes(settings: Settings, product: Product, part: Part) -> dict[str, Sequence[Any]]:

@@ -75,11 +75,11 @@ def next_commit(settings: Settings, product: str) -> int:
     return (seen or 0) + 1
 
 
-def known_ids(settings: Settings, product: str, mode: Mode, day: dt.date) -> set[str]:
-    """Return the predictions of a day whose outcome is in the table."""
-    if not table_exists(outcomes_dir(settings)):
+def known_ids(settings: Settings, product: str, days: Sequence[dt.date]) -> set[str]:
+    """Return the predictions of these days whose outcome is in the table."""
+    if not days or not table_exists(outcomes_dir(settings)):
         return set()
-    filters = [("product", "=", product), ("mode", "=", mode), ("predicted_date", "=", day)]
+    filters = [("product", "=", product), ("predicted_date", "in", list(days))]
     known = read_table(outcomes_dir(settings), columns=["prediction_id"], filters=filters)
     return set(known.column("prediction_id").to_pylist())
 

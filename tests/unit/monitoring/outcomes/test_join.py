@@ -125,7 +125,7 @@ def test_two_at_once_join_each_prediction_once(home: OutcomeHome, monkeypatch: p
 def test_a_run_that_dies_between_two_commits_leaves_whole_ones_and_the_next_does_the_rest(
     home: OutcomeHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{JOIN}.COMMIT_ROWS", 1)
+    monkeypatch.setattr("platform_assets.monitoring.outcomes.predictions.PART_ROWS", 1)
     home.home.run()
     home.log([answer(1), answer(2, predicted_at=WALL + DAY)])
     calls: list[int] = []
