@@ -19,6 +19,7 @@ from platform_assets.commands.doctor import doctor
 from platform_assets.commands.drift import drift
 from platform_assets.commands.experiments import experiments
 from platform_assets.commands.explain import explain
+from platform_assets.commands.figures import figures
 from platform_assets.commands.impact import impact
 from platform_assets.commands.incidents import incidents
 from platform_assets.commands.lake import lake
@@ -36,6 +37,7 @@ from platform_assets.commands.rollouts import rollouts
 from platform_assets.commands.services import down, logs, up
 from platform_assets.commands.slas import slas
 from platform_assets.commands.status import status
+from platform_assets.commands.streaming import streaming
 from platform_assets.commands.terminal import EXIT_OK, EXIT_PROBLEM, json_of
 from platform_assets.commands.trace import trace
 from platform_assets.errors import PlatformError
@@ -54,6 +56,7 @@ for _command in (
     status,
     promises,
     slas,
+    figures,
     drift,
     outcomes,
     predict,
@@ -79,6 +82,7 @@ app.add_typer(predictions, name="predictions")
 app.add_typer(lake, name="lake")
 app.add_typer(alerts, name="alerts")
 app.add_typer(access, name="access")
+app.add_typer(streaming, name="streaming")
 app.add_typer(dashboards, name="dashboards")
 
 

@@ -17,6 +17,7 @@ from platform_assets.ledger.releases import pointer_moves
 from platform_assets.ledger.retraining import RetrainingRequest, requests
 from platform_assets.monitoring.retraining.breaches import breaches
 from platform_assets.monitoring.retraining.decide import Prospect, Situation, Verdict, decide, under_way
+from platform_assets.monitoring.retraining.drifted import drift_breaches
 from platform_assets.monitoring.retraining.records import PLATFORM, ask_by_hand, ask_for_breach
 from platform_assets.registry.promotion_holds import promotion_holds
 from platform_assets.rollouts.experiments import running_experiment
@@ -60,26 +61,30 @@ def request_by_hand(settings: Settings, ledger: Ledger, product: Product, mandat
     Raises NoReleaseError before the first release, and RetrainingHeldError while another one is under way, something
     holds promotions or training, or the cut-off cannot move.
     """
+    live = read_live(settings.releases_dir, product.name)
+    if live is None:
+        raise NoReleaseError(product=product.name)
     prospect = prospect_of(settings, product, mandate.at)
     with ledger.transaction():
         situation = situation_of(settings, ledger, product, mandate.at)
-        if situation.release_id is None:
-            raise NoReleaseError(product=product.name)
         blocked = under_way(situation.history, situation.on_its_way, situation.held)
         if blocked is None and prospect.new_labels == 0:
             blocked = f"no label is new to the release in force at the cut-off {prospect.cutoff}"
         if blocked is not None:
             raise RetrainingHeldError(product=product.name, reason=blocked)
-        return ask_by_hand(ledger, product.name, release_id=situation.release_id, prospect=prospect, mandate=mandate)
+        release_id = situation.release_id or live.release_id
+        return ask_by_hand(ledger, product.name, release_id=release_id, prospect=prospect, mandate=mandate)
 
 
 def situation_of(settings: Settings, ledger: Ledger, product: Product, at: dt.datetime) -> Situation:
     """Return what the decision follows from at a wall time, all but the labels; nothing is changed."""
+    live = read_live(settings.releases_dir, product.name)
+    now = settings.clock.now(pinned=DATASETS[product.dataset].replay_now, wall=at)
+    drifted = drift_breaches(settings, product.name, live.release_id, now) if live else []
     with ledger.reading():
-        live = read_live(settings.releases_dir, product.name)
         return Situation(
             limits=product.retraining,
-            breaches=breaches(ledger, product.name),
+            breaches=sorted([*breaches(ledger, product.name), *drifted], key=lambda one: one.since),
             history=requests(ledger, product.name),
             release_id=live.release_id if live else None,
             release_since=_in_force_since(ledger, product.name, live.release_id, live.moved_at) if live else None,
