@@ -49,6 +49,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     costs: CostSettings = field(default_factory=CostSettings)
     access: AccessMode = "on"
+    outcome_percent: int = 100
     oidc_file: Path | None = None
 
     @classmethod
@@ -79,6 +80,7 @@ class Settings:
             alerts=AlertSettings.from_environment(env),
             costs=CostSettings.from_environment(env),
             access=cast("AccessMode", choice(env, "PLATFORM_ACCESS", "on", get_args(AccessMode))),
+            outcome_percent=number(env, "PLATFORM_OUTCOME_PERCENT", 100, range(1, 101)),
             oidc_file=next(iter(directories(env, "PLATFORM_OIDC")), None),
         )
 
