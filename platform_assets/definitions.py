@@ -11,6 +11,7 @@ from platform_assets.orchestration.audit_assets import audit_assets
 from platform_assets.orchestration.dbt_assets import dbt_assets
 from platform_assets.orchestration.drift_assets import drift_assets
 from platform_assets.orchestration.experiment_assets import experiment_assets, experiment_sensor
+from platform_assets.orchestration.figure_assets import figure_assets
 from platform_assets.orchestration.incident_assets import incident_assets, incident_job, incident_sensor
 from platform_assets.orchestration.jobs import platform_jobs, product_jobs
 from platform_assets.orchestration.log_assets import log_assets
@@ -25,6 +26,7 @@ from platform_assets.orchestration.rollout_job import rollout_job, rollout_senso
 from platform_assets.orchestration.schedules import platform_schedules, product_schedules
 from platform_assets.orchestration.scoring_assets import scoring_assets
 from platform_assets.orchestration.sensors import automation_sensor, drain_sensor, release_sensor
+from platform_assets.orchestration.streaming_assets import event_log_asset, streaming_assets
 from platform_assets.orchestration.training_assets import training_assets
 from platform_assets.products._discovery import discover_products
 from platform_assets.settings import Settings
@@ -41,9 +43,11 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
             *dbt_assets(settings),
             *(asset for product in declared for asset in product_assets(product, settings)),
             *log_assets(settings),
+            event_log_asset(settings, declared),
             *access_assets(settings),
             *audit_assets(settings, declared),
             *incident_assets(settings, declared),
+            *figure_assets(settings, declared),
         ],
         jobs=[
             *platform_jobs(),
@@ -61,7 +65,7 @@ def build_definitions(settings: Settings, products: Sequence[Product] | None = N
         sensors=[
             automation_sensor(),
             promise_sensor(settings, declared),
-            drain_sensor(settings),
+            drain_sensor(settings, declared),
             lineage_sensor(settings),
             rollback_sensor(settings),
             alert_delivery_sensor(settings),
@@ -82,6 +86,7 @@ def product_assets(product: Product, settings: Settings) -> list[dg.AssetsDefini
         *training_assets(product, settings),
         *scoring_assets(product, settings),
         *online_assets(product, settings),
+        *streaming_assets(product, settings),
         *experiment_assets(product, settings),
         *drift_assets(product, settings),
         *outcome_assets(product, settings),

@@ -16,6 +16,7 @@ AssetNoun = Literal[
     "online_snapshot",
     "endpoint",
     "experiments",
+    "streamed_features",
     "drift",
     "outcomes",
 ]

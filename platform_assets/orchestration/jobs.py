@@ -7,6 +7,7 @@ import dagster as dg
 from platform_assets.contract import names
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
+from platform_assets.orchestration.streaming_assets import EVENT_LOG, takes_events
 
 if TYPE_CHECKING:
     # What define_asset_job returns; Dagster does not export its name.
@@ -39,8 +40,8 @@ def platform_jobs() -> "list[UnresolvedAssetJobDefinition]":
         ),
         dg.define_asset_job(
             DRAIN_JOB,
-            selection=["prediction_log"],
-            description="Move logged online answers from the stream to the lake.",
+            selection=["prediction_log", EVENT_LOG],
+            description="Move logged online answers and accepted events from their streams to the lake.",
         ),
     ]
 
@@ -55,7 +56,10 @@ def product_jobs(product: Product) -> "list[UnresolvedAssetJobDefinition]":
         _job(product, "publish", ("published_predictions",), "Refresh the view that consumers read."),
     ]
     if product.online is not None:
-        jobs.append(_job(product, "sync", ("online_snapshot",), "Publish the online snapshot."))
+        synced: tuple[names.AssetNoun, ...] = ("online_snapshot",)
+        if takes_events(product):
+            synced = ("online_snapshot", "streamed_features")
+        jobs.append(_job(product, "sync", synced, "Publish the online snapshot."))
         jobs.append(_job(product, "deploy", ("endpoint",), "Let the endpoint serve the live release."))
         jobs.append(_job(product, "experiment", ("experiments",), "Look at an experiment; stop it at harm."))
     return jobs

@@ -14,9 +14,11 @@ from platform_assets.inference.pointer_moves import read_moves
 from platform_assets.inference.release import read_release
 from platform_assets.online.connection import connect
 from platform_assets.online.stream import read_batch
+from platform_assets.online.streaming.keys import log_key
 from platform_assets.orchestration.jobs import DRAIN_JOB
 from platform_assets.orchestration.partitions import prediction_key
 from platform_assets.orchestration.schedules import business_day
+from platform_assets.orchestration.streaming_assets import takes_events
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,19 +87,21 @@ def _is_same_release(settings: Settings, product: str, live: LivePointer, *, cur
     return is_whole and all(move.pointer["release_id"] == release_id for move in moves)
 
 
-def drain_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Return the sensor that drains the prediction log whenever something is in the stream."""
+def drain_sensor(settings: Settings, products: Sequence[Product]) -> dg.SensorDefinition:
+    """Return the sensor that drains the logs of answers and of events whenever something is in their streams."""
+    logs = [names.PREDICTION_STREAM, *(log_key(each.name).decode() for each in products if takes_events(each))]
 
     @dg.sensor(
         name="prediction_log_watch",
         job_name=DRAIN_JOB,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="When the endpoint has logged answers, moves them to the lake.",
+        description="When the endpoint has logged answers or accepted events, moves them to the lake.",
     )
     def prediction_log_watch(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         try:
-            waiting = read_batch(connect(settings.online_url, timeout_s=2.0), names.PREDICTION_STREAM, "0-0", 1)
+            with connect(settings.online_url, timeout_s=2.0) as client:
+                waiting = any(read_batch(client, log, "0-0", 1) for log in logs)
         except OnlineStoreUnavailableError as error:
             return dg.SkipReason(str(error))
         # Without a run key, so that a drain that failed is asked for again.

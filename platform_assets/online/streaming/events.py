@@ -12,7 +12,7 @@ from platform_assets.contract.streaming import Measure, StreamingFeatures
 from platform_assets.online.packing import entity_key
 from platform_assets.online.streaming.buckets import CountedEvent, bucket_of
 
-Scalar = str | float | bool | None
+Scalar = str | int | float | bool | None
 RefusedAs = Literal["invalid", "too_late", "from_the_future"]
 _MOST_TEXT = 200
 _MOST_ID = 128
@@ -28,7 +28,7 @@ class LoggedEvent(msgspec.Struct, frozen=True, kw_only=True):
     entity: str
     event_at: float
     received_at: float
-    values: dict[str, str | float | bool]
+    values: dict[str, str | int | float | bool]
 
 
 class ReadyEvent(NamedTuple):
@@ -145,7 +145,7 @@ def _key(name: str, told: Scalar) -> str | float:
     return told
 
 
-def _values(streaming: StreamingFeatures, sent: Mapping[str, Scalar]) -> dict[str, str | float | bool]:
+def _values(streaming: StreamingFeatures, sent: Mapping[str, Scalar]) -> dict[str, str | int | float | bool]:
     known = {"event_id", "event_at", *streaming.key, *(field.name for field in streaming.fields)}
     for name in sorted(sent.keys() - known):
         problem = f"{name[:_MOST_TEXT]!r} is no field of {streaming.event}; known: {', '.join(sorted(known))}"
@@ -153,7 +153,7 @@ def _values(streaming: StreamingFeatures, sent: Mapping[str, Scalar]) -> dict[st
     return {field.name: _checked(field, sent.get(field.name)) for field in streaming.fields}
 
 
-def _checked(field: RequestField, told: Scalar) -> str | float | bool:
+def _checked(field: RequestField, told: Scalar) -> str | int | float | bool:
     for problem in _problems(field, told):
         raise _WrongEventError(problem)
     return told if told is not None else ""

@@ -11,6 +11,7 @@ from platform_assets.contract.guardrails import GUARDRAILS
 from platform_assets.contract.product import Product
 from platform_assets.definitions import product_assets
 from platform_assets.orchestration.promises import FRESHNESS_CHECK
+from platform_assets.orchestration.streaming_assets import takes_events
 from platform_assets.products._discovery import discover_products
 from platform_assets.settings import PROJECT_ROOT, Settings
 from tests.unit.orchestration.small_code_location import code_location
@@ -50,13 +51,17 @@ def test_the_code_location_loads(definitions: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(definitions)
 
 
-ONCE = {("prediction_log",), ("incidents",), ("parity",), ("replay_audit",), ("access_policy",), ("access_log",)}
+ONCE = {("prediction_log",), ("incidents",), ("parity",), ("replay_audit",), ("access_policy",), ("access_log",)} | {
+    ("figures",),
+    ("event_log",),
+}
 
 
 def test_the_assets_of_a_product_follow_from_its_declaration(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
     for product in PRODUCTS:
         found = {key.path[1] for key in specs if key.path[0] == product.name}
-        assert found == (CHAIN | ONLINE if product.online else CHAIN), product.name
+        streamed = {"streamed_features"} if takes_events(product) else set()
+        assert found == streamed | (CHAIN | ONLINE if product.online else CHAIN), product.name
 
 
 def test_every_other_asset_is_raw_staging_a_feature_view_or_something_that_there_is_once(
