@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Self, cast, get_args
 
 from platform_assets.alert_settings import AlertSettings
+from platform_assets.batch_settings import BatchSettings
 from platform_assets.clock import BusinessClock, ClockMode
 from platform_assets.cost_settings import CostSettings
 from platform_assets.setting_values import brokers, choice, directories, number, optional_port, port
@@ -47,6 +48,7 @@ class Settings:
     log_kafka: str | None = None
     actor: str | None = None
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    batch: BatchSettings = field(default_factory=BatchSettings)
     costs: CostSettings = field(default_factory=CostSettings)
     access: AccessMode = "on"
     outcome_percent: int = 100
@@ -78,6 +80,7 @@ class Settings:
             log_kafka=brokers(env, "PLATFORM_LOG_KAFKA"),
             actor=env.get("PLATFORM_ACTOR") or None,
             alerts=AlertSettings.from_environment(env),
+            batch=BatchSettings.from_environment(env),
             costs=CostSettings.from_environment(env),
             access=cast("AccessMode", choice(env, "PLATFORM_ACCESS", "on", get_args(AccessMode))),
             outcome_percent=number(env, "PLATFORM_OUTCOME_PERCENT", 100, range(1, 101)),

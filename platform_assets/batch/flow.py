@@ -5,10 +5,10 @@ Each step is idempotent and logged; a run that is killed anywhere ends in the sa
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from platform_assets.batch.chunks import ChunkScorer, ScoredBatch, keep_scored
 from platform_assets.batch.due import require_begun, require_not_overtaken
 from platform_assets.batch.guarding.gather import gather
 from platform_assets.batch.guarding.judge import judge_batch
@@ -22,18 +22,18 @@ from platform_assets.batch.publication import (
     refuse_batch,
     stage_batch,
 )
-from platform_assets.batch.replay_columns import with_replay_columns
-from platform_assets.batch.rows import BatchIdentity, batch_digest, prediction_rows, with_digest
+from platform_assets.batch.rows import BatchIdentity, with_digest
+from platform_assets.batch.scratch import scratch
 from platform_assets.contract.product import Product
 from platform_assets.errors import FeaturesChangedError, GuardrailRefusedError, NoReleaseError, VersionNotLiveError
-from platform_assets.features.frames import to_frame
+from platform_assets.features.memory_database import Bounds
 from platform_assets.features.snapshot import feature_manifest
 from platform_assets.features.sources import source_artifacts
 from platform_assets.inference.bundle import Bundle, load_bundle
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.release import Release, read_release
-from platform_assets.inference.scoring import score_in_stages
-from platform_assets.lakehouse.stage import discard, read_staged
+from platform_assets.lakehouse.stage import discard
+from platform_assets.lakehouse.staged_rows import StagedRows
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
@@ -41,9 +41,6 @@ from platform_assets.ledger.publications import Publication, current_publication
 from platform_assets.ledger.recalls import require_sound
 from platform_assets.online.layout import Manifest
 from platform_assets.settings import Settings
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 LOG = logging.getLogger("platform.batch")
 
@@ -55,6 +52,7 @@ class _Loaded:
     inputs: BatchInputs
     artifact: str
     shown: Publication | None
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +86,19 @@ def run_batch(settings: Settings, ledger: Ledger, run: BatchRun) -> BatchOutcome
     bundle = load_bundle(settings.home / run.release.bundle_path, expected_digest=run.release.bundle_digest)
     _require_same_features(settings, bundle)
     require_unbroken(settings, ledger, run, bundle.product)
-    # The declaration in the bundle, not today's file, says what this release reads.
-    inputs = load_inputs(settings, bundle.product, run.as_of)
-    input_artifact = _record_inputs(ledger, run, inputs)
-    require_sound(ledger, [input_artifact, artifact_id("release", run.product.name, run.release.release_id)])
-    LOG.info("step 1 of 5, load: %d rows, %s", inputs.table.num_rows, input_artifact)
-    LOG.info("step 2 of 5, pinned bundle: version %d, %s", run.release.model_version, run.release.bundle_digest[:16])
-    rows = _predict(run, bundle, inputs, input_artifact)
-    LOG.info("step 3 of 5, predict: %d scores", rows.num_rows)
-    return _check_and_persist(settings, ledger, run, rows, _Loaded(inputs, input_artifact, shown))
+    with scratch(settings) as directory:
+        bounds = Bounds(settings.batch.memory_mib, directory)
+        # The declaration in the bundle, not today's file, says what this release reads.
+        inputs = load_inputs(settings, bundle.product, run.as_of, bounds)
+        input_artifact = _record_inputs(ledger, run, inputs)
+        require_sound(ledger, [input_artifact, artifact_id("release", run.product.name, run.release.release_id)])
+        LOG.info("step 1 of 5, load: %d rows, %s", inputs.num_rows, input_artifact)
+        LOG.info(
+            "step 2 of 5, pinned bundle: version %d, %s", run.release.model_version, run.release.bundle_digest[:16]
+        )
+        batch = _predict(settings, run, bundle, inputs, input_artifact, bounds)
+        LOG.info("step 3 of 5, predict: %d scores", batch.num_rows)
+        return _check_and_persist(settings, ledger, run, batch, _Loaded(inputs, input_artifact, shown, bounds))
 
 
 def release_to_score(settings: Settings, product: Product, model_version: int) -> Release:
@@ -122,30 +124,33 @@ def _require_same_features(settings: Settings, bundle: Bundle) -> None:
 
 
 def _check_and_persist(
-    settings: Settings, ledger: Ledger, run: BatchRun, rows: "pa.Table", loaded: _Loaded
+    settings: Settings, ledger: Ledger, run: BatchRun, batch: ScoredBatch, loaded: _Loaded
 ) -> BatchOutcome:
-    digest = batch_digest(rows, as_of=run.as_of, input_artifact=loaded.artifact)
-    staged = stage_batch(settings, run, with_digest(rows, digest))
+    digest = batch.digest
+    staged = stage_batch(settings, run, (with_digest(part, digest) for part in batch.rows.parts()))
     # What is judged is what lies in the files, not what was meant to be written.
-    results = judge_batch(gather(settings, ledger, run, read_staged(staged), loaded.inputs.table))
+    evidence = gather(settings, ledger, run, StagedRows(staged), loaded.inputs.rows, bounds=loaded.bounds)
+    results = judge_batch(evidence)
     failures = [result for result in results if not result.is_passed]
     unsound = [result for result in results if result.level != "pass"]
     LOG.info("step 4 of 5, check: %s", "; ".join(map(str, unsound)) or "all guardrails hold")
     if failures:
         discard(staged)
-        path = refuse_batch(settings, ledger, run, rows, failures, digest=digest)
+        path = refuse_batch(settings, ledger, run, batch.rows, failures, digest=digest)
         LOG.warning("step 5 of 5, persist: in quarantine at %s", path)
-        return BatchOutcome(run, rows.num_rows, loaded.artifact, results, None, str(path))
+        return BatchOutcome(run, batch.num_rows, loaded.artifact, results, None, str(path))
     require_not_overtaken(settings, ledger, run, staged, shown=loaded.shown, digest=digest)
     verdicts = [result.as_reason() for result in results]
     published = publish_batch(
         settings, ledger, run, staged, digest=digest, input_artifact=loaded.artifact, guardrails=verdicts
     )
     LOG.info("step 5 of 5, persist: revision %d, new: %s", published.record.revision, published.is_new)
-    return BatchOutcome(run, rows.num_rows, loaded.artifact, results, published, None)
+    return BatchOutcome(run, batch.num_rows, loaded.artifact, results, published, None)
 
 
-def _predict(run: BatchRun, bundle: Bundle, inputs: BatchInputs, input_artifact: str) -> "pa.Table":
+def _predict(
+    settings: Settings, run: BatchRun, bundle: Bundle, inputs: BatchInputs, input_artifact: str, bounds: Bounds
+) -> ScoredBatch:
     identity = BatchIdentity(
         as_of=run.as_of,
         release=run.release,
@@ -155,10 +160,8 @@ def _predict(run: BatchRun, bundle: Bundle, inputs: BatchInputs, input_artifact:
         run_id=run.facts.run_id,
         predicted_at=run.facts.at,
     )
-    # The declaration in the bundle, not today's file, says how this release scores.
-    stages = score_in_stages(bundle, to_frame(bundle.product, inputs.table))
-    rows = prediction_rows(bundle.product, inputs.table, stages.scored, identity)
-    return with_replay_columns(rows, stages, bundle)
+    parts = map(ChunkScorer(bundle, identity).score, inputs.rows.parts(settings.batch.chunk_rows))
+    return keep_scored(bounds.directory / "scored.parquet", parts, identity, bounds)
 
 
 def _record_inputs(ledger: Ledger, run: BatchRun, inputs: BatchInputs) -> str:
@@ -170,5 +173,5 @@ def _record_inputs(ledger: Ledger, run: BatchRun, inputs: BatchInputs) -> str:
         digest=inputs.digest,
         uri=str(inputs.path),
         inputs=source_artifacts(ledger, run.product),
-        details={"as_of": run.day, "rows": inputs.table.num_rows},
+        details={"as_of": run.day, "rows": inputs.num_rows},
     )

@@ -1,8 +1,9 @@
 """Steps 4 and 5 of a batch: what was staged is checked, then published in one commit or put in quarantine."""
 
 import datetime as dt
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +15,12 @@ from platform_assets.contract.product import Product
 from platform_assets.errors import ConcurrentCommitError
 from platform_assets.features.newest_event import newest_event_at
 from platform_assets.inference.release import Release
+from platform_assets.lakehouse.file_rows import FileRows
 from platform_assets.lakehouse.grow import add_missing_columns
 from platform_assets.lakehouse.log import find_commit
 from platform_assets.lakehouse.publish import publish
 from platform_assets.lakehouse.quarantine import quarantine
-from platform_assets.lakehouse.stage import Staged, discard, stage
+from platform_assets.lakehouse.stage import Staged, discard, stage_parts
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.decisions import Mandate
@@ -66,12 +68,13 @@ class Published:
     is_new: bool
 
 
-def stage_batch(settings: Settings, run: BatchRun, rows: "pa.Table") -> Staged:
-    """Write the rows into the product's table folder, on disk and invisible to every reader."""
-    table, rows = settings.predictions_dir / run.product.name, with_absent_columns(rows)
+def stage_batch(settings: Settings, run: BatchRun, parts: "Iterable[pa.Table]") -> Staged:
+    """Write the rows, at least one part, into the product's table folder, on disk and invisible to every reader."""
+    whole = map(with_absent_columns, parts)
+    table, first = settings.predictions_dir / run.product.name, next(whole)
     # A table that an earlier version began lacks what rows tell since then.
-    add_missing_columns(table, rows.schema)
-    return stage(table, rows, PARTITION_BY, fsync=settings.fsync)
+    add_missing_columns(table, first.schema)
+    return stage_parts(table, itertools.chain([first], whole), PARTITION_BY, fsync=settings.fsync)
 
 
 def published_already(ledger: Ledger, run: BatchRun, digest: str) -> Publication | None:
@@ -131,7 +134,7 @@ def publish_batch(
 
 
 def refuse_batch(
-    settings: Settings, ledger: Ledger, run: BatchRun, rows: "pa.Table", failures: list[GuardrailResult], *, digest: str
+    settings: Settings, ledger: Ledger, run: BatchRun, rows: FileRows, failures: list[GuardrailResult], *, digest: str
 ) -> Path:
     """Put a refused batch whole into quarantine with its reasons; nothing that is published changes."""
     reasons = [failure.as_reason() for failure in failures]
@@ -139,7 +142,7 @@ def refuse_batch(
         settings.quarantine_dir,
         run.product.name,
         run.as_of.date(),
-        rows,
+        rows.parts(),
         reasons,
         quarantined_at=run.facts.at,
         digest=digest,

@@ -11,10 +11,11 @@ import msgspec
 
 from platform_assets.batch.earlier_views import remove_earlier_views, write_earlier_views
 from platform_assets.batch.output_versions import version_of
+from platform_assets.batch.publication_rows import incomplete
 from platform_assets.batch.sole_publisher import sole_publisher
 from platform_assets.contract.ages import ages_of, business_now, is_stale
 from platform_assets.contract.product import Product
-from platform_assets.errors import LakeWriteError, NotMaterializedError
+from platform_assets.errors import NotMaterializedError
 from platform_assets.inference.durable import sync_directory
 from platform_assets.lakehouse.read import read_table
 from platform_assets.ledger.artifacts import artifact_id, get_artifact
@@ -123,6 +124,5 @@ def read_publication(
     table = settings.predictions_dir / product.name
     rows = read_table(table, columns=columns, filters=filters)
     if rows.num_rows != publication.row_count:
-        reason = f"it holds {rows.num_rows} rows of a publication of {publication.row_count}; restore it from a backup"
-        raise LakeWriteError(table=str(table), reason=reason)
+        raise incomplete(table, rows.num_rows, publication)
     return rows

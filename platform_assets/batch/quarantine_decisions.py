@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from platform_assets.batch.digest import batch_digest
 from platform_assets.batch.publication import BatchRun, Published, publish_batch, stage_batch
-from platform_assets.batch.rows import batch_digest, with_digest
+from platform_assets.batch.rows import with_digest
 from platform_assets.clock import midnight
 from platform_assets.contract.product import Product
 from platform_assets.errors import AlreadyDecidedError, QuarantineDamagedError, UnknownRecordError
@@ -78,7 +79,7 @@ def release_quarantined(
     release = read_release(settings.releases_dir, product.name, rows.column("release_id")[0].as_py())
     run = BatchRun(product, midnight(dt.date.fromisoformat(batch.as_of)), release, facts)
     shown = current_publication(ledger, batch.product, batch.as_of)
-    staged = stage_batch(settings, run, with_digest(rows, batch.digest))
+    staged = stage_batch(settings, run, [with_digest(rows, batch.digest)])
     try:
         # Commit, publication and decision under one lock of the ledger, so that two people never decide both.
         with ledger.transaction():

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from platform_assets.batch.chunks import ChunkScorer
+from platform_assets.batch.digest import batch_digest
 from platform_assets.batch.published_view import read_publication
-from platform_assets.batch.replay_columns import REPLAY_COLUMNS, with_replay_columns
-from platform_assets.batch.rows import BatchIdentity, batch_digest, prediction_rows
+from platform_assets.batch.replay_columns import REPLAY_COLUMNS
+from platform_assets.batch.rows import BatchIdentity
 from platform_assets.clock import midnight
 from platform_assets.contract.product import Product
 from platform_assets.errors import FeatureError, NotMaterializedError
 from platform_assets.features.content_digest import content_digest
-from platform_assets.features.frames import to_frame
 from platform_assets.features.recorded_inputs import read_recorded_inputs
 from platform_assets.inference.bundle import Bundle, load_bundle
 from platform_assets.inference.release import Release, read_release
-from platform_assets.inference.scoring import score_in_stages
 from platform_assets.ledger.artifacts import artifact_id, get_artifact
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.publications import Publication, current_publication
@@ -102,8 +102,7 @@ def _score_again(
         run_id=publication.run_id,
         predicted_at=publication.published_at,
     )
-    stages = score_in_stages(bundle, to_frame(bundle.product, inputs))
-    return with_replay_columns(prediction_rows(bundle.product, inputs, stages.scored, identity), stages, bundle)
+    return ChunkScorer(bundle, identity).score(inputs)
 
 
 def _differing(made: "pa.Table", stored: "pa.Table") -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """The rows of a prediction table: one schema for every product, plus the row keys by their own names."""
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,20 +67,6 @@ def prediction_rows(product: Product, inputs: "pa.Table", scored: Scored, batch:
         "run_id": constant(batch.run_id, pa.string()),
     }
     return pa.table(columns)
-
-
-def batch_digest(rows: "pa.Table", *, as_of: dt.datetime, input_artifact: str) -> str:
-    """Return the digest of what a batch says: the same inputs and release give the same digest in every run.
-
-    The order of rows, the run and the wall time do not count.
-    """
-    # Ids name both already, but a batch may have no rows.
-    digest = hashlib.sha256(f"{as_of.isoformat()}\0{input_artifact}\0".encode())
-    ids, scores = rows.column("prediction_id").to_pylist(), rows.column("score").to_numpy()
-    order = np.argsort(np.array(ids, dtype=str), kind="stable")
-    digest.update("\n".join(ids[position] for position in order).encode())
-    digest.update(np.ascontiguousarray(scores[order], dtype="<f8").tobytes())
-    return digest.hexdigest()
 
 
 def with_digest(rows: "pa.Table", digest: str) -> "pa.Table":

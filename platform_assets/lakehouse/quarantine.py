@@ -1,20 +1,18 @@
 """Where a batch goes that a guardrail refused: whole, with the reasons, beside the tables and never in them."""
 
-# ruff: noqa: PLC0415 - pyarrow costs half a second; who only imports this module does not pay it
-
 import datetime as dt
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platform_assets.clock import parse_instant
 from platform_assets.errors import LakeWriteError
-from platform_assets.lakehouse.digest import content_digest
 from platform_assets.lakehouse.durable import make_directory, sync_files_below
+from platform_assets.lakehouse.row_groups import write_in_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,32 +38,30 @@ def quarantine(  # noqa: PLR0913 - a refused batch has that many facts
     root: Path,
     product: str,
     as_of: dt.date,
-    staged_rows: "pa.Table",
+    parts: "Iterable[pa.Table]",
     reasons: Sequence[Mapping[str, object]],
     *,
     quarantined_at: dt.datetime,
-    digest: str | None = None,
+    digest: str,
     fsync: bool = True,
 ) -> Path:
-    """Keep the whole batch with its reasons under `<root>/<product>/<as_of>/<digest16>/`, all or nothing.
+    """Keep the whole batch, at least one part, with its reasons under `<root>/<product>/<as_of>/<digest16>/`.
 
-    `digest` defaults to the content digest of the rows; the same batch again keeps what is there and returns its
-    directory. Raises LakeWriteError when the disk refuses.
+    It is there as a whole or not at all; the same batch again keeps what is there and returns its directory. Raises
+    LakeWriteError when the disk refuses.
     """
-    told = digest or content_digest(staged_rows)
-    target = root / product / as_of.isoformat() / told[:16]
+    target = root / product / as_of.isoformat() / digest[:16]
     if target.is_dir():
         return target
     document = {
         "product": product,
         "as_of": as_of.isoformat(),
-        "digest": told,
-        "num_rows": staged_rows.num_rows,
+        "digest": digest,
         "quarantined_at": quarantined_at.astimezone(dt.UTC).isoformat(),
         "reasons": [dict(reason) for reason in reasons],
     }
     try:
-        _write(target, staged_rows, json.dumps(document, indent=2, default=str), fsync=fsync)
+        _write(target, parts, document, fsync=fsync)
     except OSError as cause:
         raise LakeWriteError(table=str(target), reason=str(cause)) from cause
     return target
@@ -77,15 +73,14 @@ def list_quarantined(root: Path, product: str) -> list[QuarantinedBatch]:
     return sorted(found, key=lambda batch: (batch.as_of, batch.quarantined_at, batch.digest))
 
 
-def _write(target: Path, rows: "pa.Table", document: str, *, fsync: bool) -> None:
-    import pyarrow.parquet as pq
-
+def _write(target: Path, parts: "Iterable[pa.Table]", document: Mapping[str, object], *, fsync: bool) -> None:
     partial = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     shutil.rmtree(partial, ignore_errors=True)
     make_directory(partial, fsync=fsync)
     try:
-        pq.write_table(rows, partial / ROWS_FILE, compression="zstd")
-        (partial / REASONS_FILE).write_text(document, encoding="utf-8")
+        num_rows = write_in_groups(partial / ROWS_FILE, parts)
+        told = json.dumps({**document, "num_rows": num_rows}, indent=2, default=str)
+        (partial / REASONS_FILE).write_text(told, encoding="utf-8")
         if fsync:
             sync_files_below(partial, [partial / ROWS_FILE, partial / REASONS_FILE])
         if not target.is_dir():

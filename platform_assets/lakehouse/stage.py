@@ -1,29 +1,30 @@
 """Write-audit-publish, first half: rows as files in the table's folder that no reader sees yet.
 
-Whoever stages audits what lies in the files (`read_staged`), then publishes or discards them.
+Whoever stages audits what lies in the files (`staged_rows.py`), then publishes or discards them.
 """
 
 # ruff: noqa: PLC0415 - pyarrow costs half a second; who only imports this module does not pay it
 
 import datetime as dt
+import itertools
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platform_assets.errors import LakeWriteError, SchemaMismatchError
 from platform_assets.lakehouse.durable import make_directory, sync_files_below
+from platform_assets.lakehouse.row_groups import in_groups, write_in_groups
 from platform_assets.lakehouse.schema import conform
-from platform_assets.lakehouse.stats import file_stats
+from platform_assets.lakehouse.stats import FileStats
 from platform_assets.lakehouse.table import arrow_schema, open_table, require_same_table, table_exists
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# One row is read together with this many: an audit that looks for one must not read a million.
-_ROWS_TOGETHER = 32_768
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 PartitionValue = str | int | bool | dt.date | None
 
@@ -65,43 +66,33 @@ def stage(table_dir: Path, rows: "pa.Table", partition_by: Sequence[str], *, fsy
     File names are unique, so that a retry never touches what another attempt published. Raises SchemaMismatchError
     before anything is written, LakeWriteError when the disk refuses.
     """
-    from deltalake import Schema
-
     fitting = _fit(table_dir, rows, partition_by)
     _require_partitions(fitting, partition_by, table_dir=table_dir)
     files: list[StagedFile] = []
-    try:
-        make_directory(table_dir, fsync=fsync)
+    with _all_or_nothing(table_dir, files, fsync=fsync):
         for values, part in _partitions(fitting, partition_by):
-            files.append(_write(table_dir, values, part, fsync=fsync))
-        if fsync:
-            sync_files_below(table_dir, [table_dir / file.path for file in files])
-    except OSError as cause:
-        for file in files:
-            (table_dir / file.path).unlink(missing_ok=True)
-        raise LakeWriteError(table=str(table_dir), reason=str(cause)) from cause
-    return Staged(str(table_dir), tuple(partition_by), Schema.from_arrow(fitting.schema).to_json(), tuple(files))
+            files.append(_write(table_dir, values, [part], fsync=fsync))
+    return _staged(table_dir, partition_by, fitting.schema, files)
 
 
-def read_staged(staged: Staged) -> "pa.Table":
-    """Return what the staged files hold, partition columns included, in the table's column order: what to audit."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-    from deltalake import Schema
+def stage_parts(
+    table_dir: Path, parts: "Iterable[pa.Table]", partition_by: Sequence[str], *, fsync: bool = True
+) -> Staged:
+    """Write rows that come in parts, at least one, and that all belong to one partition; errors as of `stage`.
 
-    schema = pa.schema(Schema.from_json(staged.schema_json).to_arrow())
-    parts = [schema.empty_table()]
-    for path, file in zip(staged.paths, staged.files, strict=True):
-        stored = pq.ParquetFile(path).read()
-        columns = [
-            pc.cast(pa.repeat(pa.scalar(file.partition_values[field.name], pa.string()), file.num_rows), field.type)
-            if field.name in staged.partition_by
-            else stored.column(field.name).cast(field.type)
-            for field in schema
-        ]
-        parts.append(pa.table(columns, schema=schema))
-    return pa.concat_tables(parts)
+    No more than a part and a row group are held. Without a row there is no file.
+    """
+    groups = in_groups(parts)
+    first = _fit(table_dir, next(groups), partition_by)
+    _require_partitions(first, partition_by, table_dir=table_dir)
+    fitting = (conform(group, first.schema, table_dir=table_dir) for group in groups)
+    values = next((values for values, _ in _partitions(first.slice(0, 1), partition_by)), None)
+    files: list[StagedFile] = []
+    if values is not None:
+        alike = _of_one_partition(itertools.chain([first], fitting), values, table_dir=table_dir)
+        with _all_or_nothing(table_dir, files, fsync=fsync):
+            files.append(_write(table_dir, values, alike, fsync=fsync))
+    return _staged(table_dir, partition_by, first.schema, files)
 
 
 def discard(staged: Staged) -> None:
@@ -155,17 +146,48 @@ def _partitions(
         yield values, rows.filter(mask).drop_columns(list(partition_by))
 
 
-def _write(table_dir: Path, values: dict[str, PartitionValue], part: "pa.Table", *, fsync: bool) -> StagedFile:
-    import pyarrow.parquet as pq
+def _of_one_partition(
+    groups: "Iterable[pa.Table]", values: dict[str, PartitionValue], *, table_dir: Path
+) -> "Iterator[pa.Table]":
+    for group in groups:
+        for name, value in values.items():
+            if group.column(name).unique().to_pylist() != [value]:
+                problem = f"its rows come in parts and not all of them have {value}"
+                raise SchemaMismatchError(table=str(table_dir), column=name, problem=problem)
+        yield group.drop_columns(list(values))
 
+
+@contextmanager
+def _all_or_nothing(table_dir: Path, files: list[StagedFile], *, fsync: bool) -> Iterator[None]:
+    """Force what is written in the block to disk; when the disk refuses, the files go and LakeWriteError is raised."""
+    try:
+        make_directory(table_dir, fsync=fsync)
+        yield
+        if fsync:
+            sync_files_below(table_dir, [table_dir / file.path for file in files])
+    except OSError as cause:
+        for file in files:
+            (table_dir / file.path).unlink(missing_ok=True)
+        raise LakeWriteError(table=str(table_dir), reason=str(cause)) from cause
+
+
+def _staged(table_dir: Path, partition_by: Sequence[str], schema: "pa.Schema", files: list[StagedFile]) -> Staged:
+    from deltalake import Schema
+
+    return Staged(str(table_dir), tuple(partition_by), Schema.from_arrow(schema).to_json(), tuple(files))
+
+
+def _write(
+    table_dir: Path, values: dict[str, PartitionValue], parts: "Iterable[pa.Table]", *, fsync: bool
+) -> StagedFile:
     told = {name: None if value is None else str(value) for name, value in values.items()}
     folder = "/".join(f"{name}={_NOT_PLAIN.sub('_', value or 'null')}" for name, value in told.items())
     relative = f"{folder}/part-{uuid.uuid4().hex}.parquet".lstrip("/")
-    path = table_dir / relative
+    path, stats = table_dir / relative, FileStats()
     make_directory(path.parent, fsync=fsync)
     try:
-        pq.write_table(part, path, compression="zstd", row_group_size=_ROWS_TOGETHER)
-    except OSError:
+        rows = write_in_groups(path, map(stats.counted, parts))
+    except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return StagedFile(relative, path.stat().st_size, part.num_rows, told, file_stats(part))
+    return StagedFile(relative, path.stat().st_size, rows, told, stats.as_json())

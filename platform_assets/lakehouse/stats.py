@@ -5,7 +5,7 @@
 import datetime as dt
 import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,17 +14,68 @@ if TYPE_CHECKING:
 MAX_TEXT_BOUND = 64
 
 
+class FileStats:
+    """The statistics of a file whose rows come in parts; they do not depend on the parts."""
+
+    def __init__(self) -> None:
+        """Begin with no rows."""
+        self._rows = 0
+        self._columns: dict[str, _Column] = {}
+
+    def counted(self, rows: "pa.Table") -> "pa.Table":
+        """Count another part of the same columns and return it."""
+        self._rows += rows.num_rows
+        for name in rows.column_names:
+            if not _is_nested(rows, name):
+                self._columns.setdefault(name, _Column()).add(rows.column(name))
+        return rows
+
+    def as_json(self) -> str:
+        """Return numRecords, minValues, maxValues and nullCount as JSON; a bound that is not exact is left out."""
+        bounds = {name: column.bounds() for name, column in self._columns.items()}
+        known = {name: pair for name, pair in bounds.items() if pair is not None}
+        stats = {
+            "numRecords": self._rows,
+            "minValues": {name: low for name, (low, _) in known.items()},
+            "maxValues": {name: high for name, (_, high) in known.items()},
+            "nullCount": {name: column.nulls for name, column in self._columns.items()},
+        }
+        return json.dumps(stats, allow_nan=False)
+
+
 def file_stats(rows: "pa.Table") -> str:
-    """Return numRecords, minValues, maxValues and nullCount as JSON; a bound that is not exact is left out."""
-    low: dict[str, object] = {}
-    high: dict[str, object] = {}
-    nulls = {name: rows.column(name).null_count for name in rows.column_names if not _is_nested(rows, name)}
-    for name in nulls:
-        bounds = _bounds(rows.column(name))
-        if bounds is not None:
-            low[name], high[name] = bounds
-    stats = {"numRecords": rows.num_rows, "minValues": low, "maxValues": high, "nullCount": nulls}
-    return json.dumps(stats, allow_nan=False)
+    """Return the statistics of a file of these rows, as `FileStats.as_json` does."""
+    stats = FileStats()
+    stats.counted(rows)
+    return stats.as_json()
+
+
+class _Column:
+    """The nulls of a column and, while they are exact, its bounds."""
+
+    def __init__(self) -> None:
+        self.nulls = 0
+        self._is_exact = True
+        self._ends: list[Any] = []
+
+    def add(self, column: "pa.ChunkedArray") -> None:
+        import pyarrow.compute as pc
+
+        self.nulls += column.null_count
+        if column.null_count == len(column):
+            return
+        self._is_exact = self._is_exact and _has_bounds(column)
+        if self._is_exact:
+            found = pc.min_max(column)
+            ends = [*self._ends, found["min"].as_py(), found["max"].as_py()]
+            self._ends = [min(ends), max(ends)]
+
+    def bounds(self) -> tuple[object, object] | None:
+        """Return the least and the greatest value as JSON knows them."""
+        if not self._ends or not self._is_exact:
+            return None
+        low, high = map(_encode, self._ends)
+        return None if low is None or high is None else (low, high)
 
 
 def _is_nested(rows: "pa.Table", name: str) -> bool:
@@ -33,22 +84,16 @@ def _is_nested(rows: "pa.Table", name: str) -> bool:
     return bool(pa.types.is_nested(rows.schema.field(name).type))
 
 
-def _bounds(column: "pa.ChunkedArray") -> tuple[object, object] | None:
+def _has_bounds(column: "pa.ChunkedArray") -> bool:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     types, kind = pa.types, column.type
-    if column.null_count == len(column):
-        return None
-    if not any(test(kind) for test in (types.is_integer, types.is_floating, types.is_string, types.is_date32)) and not (
-        types.is_timestamp(kind)
-    ):
-        return None
-    if types.is_floating(kind) and not pc.all(pc.is_finite(column.drop_null())).as_py():
-        return None  # JSON knows neither NaN nor infinity, and NaN has no place in an order
-    found = pc.min_max(column)
-    low, high = _encode(found["min"].as_py()), _encode(found["max"].as_py())
-    return None if low is None or high is None else (low, high)
+    tests = (types.is_integer, types.is_floating, types.is_string, types.is_date32, types.is_timestamp)
+    if not any(test(kind) for test in tests):
+        return False
+    # JSON knows neither NaN nor infinity, and NaN has no place in an order.
+    return not types.is_floating(kind) or bool(pc.all(pc.is_finite(column.drop_null())).as_py())
 
 
 def _encode(value: object) -> object | None:

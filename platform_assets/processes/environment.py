@@ -39,6 +39,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PLATFORM_OIDC": str(settings.oidc_file or ""),
         "DAGSTER_HOME": str(settings.dagster_dir),
         **settings.alerts.variables,
+        **settings.batch.variables,
         **settings.costs.variables,
         "PYTHONUNBUFFERED": "1",
         **_NO_TELEMETRY,

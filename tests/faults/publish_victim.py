@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from platform_assets.lakehouse.publish import Appended, append_once, publish
-from platform_assets.lakehouse.stage import read_staged, stage
+from platform_assets.lakehouse.stage import stage
+from platform_assets.lakehouse.staged_rows import read_staged
 
 ROWS_PER_PARTITION = 2_000
 PARTITION_BY = ("prediction_date", "model_version")

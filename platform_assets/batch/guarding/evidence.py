@@ -1,48 +1,75 @@
 """What guardrails look at: the staged rows, who should be in them, and what there is to compare them with."""
 
 import datetime as dt
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from platform_assets.contract.product import Product
+from platform_assets.features.memory_database import Bounds
 from platform_assets.inference.score_reference import ScoreReference
+from platform_assets.lakehouse.row_groups import ROWS_TOGETHER
 from platform_assets.statistics.distances import Floats
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Texts = npt.NDArray[np.str_]
+    from platform_assets.batch.guarding.keys import KeyFacts
+
 _SECONDS_PER_DAY = 86_400.0
+
+
+class Rows(Protocol):
+    """Rows that are gone through in parts: an Arrow table, or a file of which no more than a part is ever held."""
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """The columns."""
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows there are."""
+
+    def select(self, columns: list[str], /) -> Self:
+        """Return the rows in these columns."""
+
+    def to_batches(self, max_chunksize: int) -> "Iterable[pa.RecordBatch]":
+        """Give the rows in their order, so many at a time."""
+
+
+def parts_of(rows: Rows, *columns: str) -> "Iterator[pa.RecordBatch]":
+    """Yield rows in those of the columns that they have."""
+    there = rows.schema.names
+    wanted = [name for name in dict.fromkeys(columns) if name in there]
+    # Without any column a part would not tell how many rows it has.
+    yield from rows.select(wanted or there[:1]).to_batches(max_chunksize=ROWS_TOGETHER)
+
+
+def values_of(part: "pa.RecordBatch", name: str) -> list[Any]:
+    """Return the values of a column; one that is missing is as if it were empty."""
+    return part.column(name).to_pylist() if name in part.schema.names else [None] * part.num_rows
 
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """Keys and scores of a batch, one element per row; a missing score is NaN.
+    """The rows of a batch, of which the scores are held, 8 bytes each: quantiles and ranks need them all."""
 
-    `subjects` are row keys whose instants count from the as-of, so that the slot of this batch and that of the last
-    one are the same subject.
-    """
+    rows: Rows
 
-    row_keys: Texts
-    entities: Texts
-    subjects: Texts
-    scores: Floats
+    @cached_property
+    def scores(self) -> Floats:
+        """The score of every row; a missing one is NaN."""
+        each = [numbers_of(values_of(part, "score")) for part in parts_of(self.rows, "score")]
+        return np.concatenate(each) if each else np.empty(0)
 
     @cached_property
     def finite(self) -> Floats:
         """The scores that are numbers."""
-        return self.scores[np.isfinite(self.scores)]
-
-    @cached_property
-    def by_subject(self) -> tuple[Texts, Floats]:
-        """The different subjects that have a score, sorted, and the score of each; of repeated ones the first."""
         known = np.isfinite(self.scores)
-        subjects, first = np.unique(self.subjects[known], return_index=True)
-        return subjects, self.scores[known][first]
+        return self.scores if known.all() else self.scores[known]
 
 
 @dataclass(frozen=True)
@@ -65,22 +92,33 @@ class Matured:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One staged batch with all that it is judged by. `expected_keys` are the row keys of the population."""
+    """One staged batch with all that it is judged by. `population` are the rows that were to be scored.
+
+    `bounds` are those of comparisons of keys, which take all memory that there is without them.
+    """
 
     product: Product
     as_of: dt.datetime
     model_version: int
     release_id: str
-    table: "pa.Table"
-    expected_keys: Texts
+    table: Rows
+    population: Rows
     last: LastBatch | None = None
     reference: ScoreReference | None = None
     matured: Matured | None = None
+    bounds: Bounds | None = None
 
     @cached_property
     def rows(self) -> ScoredRows:
         """The staged rows."""
-        return scored_rows(self.product, self.table, self.as_of)
+        return ScoredRows(self.table)
+
+    @cached_property
+    def keys(self) -> "KeyFacts":
+        """What the keys of the batch, its population and the last batch have in common."""
+        from platform_assets.batch.guarding.keys import compare_keys  # noqa: PLC0415 - it reads evidence
+
+        return compare_keys(self)
 
     @cached_property
     def reference_scores(self) -> Floats:
@@ -93,32 +131,6 @@ class Evidence:
         return (self.as_of - self.last.as_of).total_seconds() / _SECONDS_PER_DAY if self.last else 0.0
 
 
-def columns_read(product: Product) -> tuple[str, ...]:
-    """Return the columns that `scored_rows` reads."""
-    return ("row_key", "entity_id", "score", *product.entity.row_keys)
-
-
-def scored_rows(product: Product, table: "pa.Table", as_of: dt.datetime) -> ScoredRows:
-    """Return keys and scores of a table of predictions; a column that is missing is as if it were empty."""
-    blank = [None] * table.num_rows
-    found = {
-        name: table.column(name).to_pylist() if name in table.column_names else blank for name in columns_read(product)
-    }
-    keys = [found[name] for name in product.entity.row_keys]
-    subjects = ["|".join(_since(value, as_of) for value in values) for values in zip(*keys, strict=True)]
-    return ScoredRows(texts(found["row_key"]), texts(found["entity_id"]), texts(subjects), _numbers(found["score"]))
-
-
-def texts(values: list[Any]) -> Texts:
-    """Return texts as an array; a missing one becomes empty."""
-    return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)
-
-
-def _since(value: object, as_of: dt.datetime) -> str:
-    if isinstance(value, dt.datetime) and value.tzinfo is not None:
-        return f"{(value - as_of).total_seconds():g}"
-    return str(value)
-
-
-def _numbers(values: list[Any]) -> Floats:
+def numbers_of(values: list[Any]) -> Floats:
+    """Return values as numbers, NaN for what is none."""
     return np.array([value if isinstance(value, int | float) else np.nan for value in values], dtype=np.float64)

@@ -11,18 +11,17 @@ from platform_assets.batch.guarding.evidence import (
     Evidence,
     LastBatch,
     Matured,
+    Rows,
     ScoredRows,
-    Texts,
-    columns_read,
-    scored_rows,
-    texts,
 )
+from platform_assets.batch.guarding.keys import row_keys
 from platform_assets.batch.output_versions import version_of
 from platform_assets.batch.publication import BatchRun
+from platform_assets.batch.publication_rows import PublicationRows
 from platform_assets.batch.published_view import read_publication
 from platform_assets.clock import midnight
-from platform_assets.contract import names
 from platform_assets.contract.product import Product
+from platform_assets.features.memory_database import Bounds
 from platform_assets.inference.score_reference import read_reference
 from platform_assets.ledger.artifacts import artifact_id, get_artifact
 from platform_assets.ledger.database import Ledger
@@ -33,10 +32,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def gather(settings: Settings, ledger: Ledger, run: BatchRun, staged: "pa.Table", inputs: "pa.Table") -> Evidence:
+def gather(
+    settings: Settings, ledger: Ledger, run: BatchRun, staged: Rows, inputs: Rows, *, bounds: Bounds | None = None
+) -> Evidence:
     """Return the evidence on a staged batch; `inputs` are the rows of the population that were to be scored.
 
-    Raises LakeWriteError when a published batch cannot be read whole: without it nothing is judged or published.
+    LakeWriteError is raised, here or while it is judged, when a published batch cannot be read whole: without it
+    nothing is judged or published.
     """
     product, before = run.product, _batch_before(settings, ledger, run)
     return Evidence(
@@ -45,17 +47,12 @@ def gather(settings: Settings, ledger: Ledger, run: BatchRun, staged: "pa.Table"
         model_version=run.release.model_version,
         release_id=run.release.release_id,
         table=staged,
-        expected_keys=expected_keys(product, inputs),
+        population=inputs,
         last=_last(settings, product, before) if before else None,
         reference=read_reference(settings.home / run.release.bundle_path),
         matured=_matured(settings, ledger, run),
+        bounds=bounds,
     )
-
-
-def expected_keys(product: Product, inputs: "pa.Table") -> Texts:
-    """Return the row key of every row of the population."""
-    keys = [inputs.column(name).to_pylist() for name in product.entity.row_keys]
-    return texts([names.row_key(values) for values in zip(*keys, strict=True)])
 
 
 def _batch_before(settings: Settings, ledger: Ledger, run: BatchRun) -> Publication | None:
@@ -76,12 +73,8 @@ def _is_comparable(settings: Settings, run: BatchRun, publication: Publication) 
 
 
 def _last(settings: Settings, product: Product, publication: Publication) -> LastBatch:
-    return LastBatch(_as_of(publication), publication.model_version, _rows(settings, product, publication))
-
-
-def _rows(settings: Settings, product: Product, publication: Publication) -> ScoredRows:
-    columns = list(dict.fromkeys(columns_read(product)))
-    return scored_rows(product, read_publication(settings, product, publication, columns=columns), _as_of(publication))
+    rows = PublicationRows(settings.predictions_dir / product.name, publication)
+    return LastBatch(_as_of(publication), publication.model_version, ScoredRows(rows))
 
 
 def _matured(settings: Settings, ledger: Ledger, run: BatchRun) -> Matured | None:
@@ -99,12 +92,12 @@ def _matured(settings: Settings, ledger: Ledger, run: BatchRun) -> Matured | Non
     from platform_assets.features.population import label_examples  # noqa: PLC0415 - imports DuckDB
 
     examples = label_examples(settings, product, inputs)
-    rows = _rows(settings, product, publication)
-    keys = expected_keys(product, examples).tolist()
-    labels = dict(zip(keys, examples.column("label").to_pylist(), strict=True))
-    label = np.array([labels.get(key) for key in rows.row_keys.tolist()], dtype=np.float64)
-    known = np.isfinite(label) & np.isfinite(rows.scores)
-    return Matured(_as_of(publication), rows.scores[known], label[known])
+    rows = read_publication(settings, product, publication, columns=["row_key", "score"])
+    labels = dict(zip(row_keys(product, examples), examples.column("label").to_pylist(), strict=True))
+    label = np.array([labels.get(key) for key in rows.column("row_key").to_pylist()], dtype=np.float64)
+    scores = rows.column("score").to_numpy()
+    known = np.isfinite(label) & np.isfinite(scores)
+    return Matured(_as_of(publication), scores[known], label[known])
 
 
 def _inputs(ledger: Ledger, product: Product, publication: Publication) -> "pa.Table | None":

@@ -1,7 +1,5 @@
 """How the scores of the same entities moved since the last batch: too far, or not at all."""
 
-import numpy as np
-
 from platform_assets.batch.guarding.comparison import LEAST_ROWS, against_last
 from platform_assets.batch.guarding.evidence import Evidence, LastBatch
 from platform_assets.batch.guarding.result import GuardrailResult, judged, unjudged
@@ -16,7 +14,7 @@ _QUARTER = 0.25
 @against_last("score_jumps")
 def score_jumps(evidence: Evidence, last: LastBatch) -> GuardrailResult:
     """Give the share of what both batches speak of whose score moved by more than the declared size."""
-    moves, size = _moves(evidence, last), jump_size(evidence, last)
+    moves, size = evidence.keys.moves, jump_size(evidence, last)
     if len(moves) < LEAST_ROWS:
         return _too_few("score_jumps", moves)
     jumped = int((moves > size).sum())
@@ -34,11 +32,11 @@ def score_jumps(evidence: Evidence, last: LastBatch) -> GuardrailResult:
 
 
 @against_last("unmoved_scores")
-def unmoved_scores(evidence: Evidence, last: LastBatch) -> GuardrailResult:
+def unmoved_scores(evidence: Evidence, _: LastBatch) -> GuardrailResult:
     """Give the share of what both batches speak of whose score is the same to the last bit: a stale copy."""
     if evidence.product.score.kind == "class":
         return unjudged("unmoved_scores", "does not apply", "the score is a class")
-    moves = _moves(evidence, last)
+    moves = evidence.keys.moves
     if len(moves) < LEAST_ROWS:
         return _too_few("unmoved_scores", moves)
     unmoved = int((moves == 0.0).sum())
@@ -57,15 +55,6 @@ def jump_size(evidence: Evidence, last: LastBatch) -> float:
     if score.kind == "probability":
         return _QUARTER * (score.high - score.low)
     return _QUARTER * spread(last.rows.finite) if last.rows.finite.size else 0.0
-
-
-def _moves(evidence: Evidence, last: LastBatch) -> Floats:
-    """Return by how much the score of each subject of both batches moved."""
-    now, scores = evidence.rows.by_subject
-    before, last_scores = last.rows.by_subject
-    _, here, there = np.intersect1d(now, before, assume_unique=True, return_indices=True)
-    moves: Floats = np.abs(scores[here] - last_scores[there])
-    return moves
 
 
 def _too_few(name: GuardrailName, moves: Floats) -> GuardrailResult:

@@ -1,7 +1,5 @@
 """Whether the batch speaks of whom it should: how many rows, all of the population, and the entities of last time."""
 
-import numpy as np
-
 from platform_assets.batch.guarding.comparison import against_last
 from platform_assets.batch.guarding.evidence import Evidence, LastBatch
 from platform_assets.batch.guarding.result import GuardrailResult, judged, unjudged
@@ -29,8 +27,7 @@ def row_count_change(evidence: Evidence, last: LastBatch) -> GuardrailResult:
 
 def coverage(evidence: Evidence) -> GuardrailResult:
     """Give the share of the population that has no row in the batch."""
-    due = len(evidence.expected_keys)
-    missing = due - int(np.isin(evidence.expected_keys, evidence.rows.row_keys).sum())
+    due, missing = evidence.keys.due, evidence.keys.missing
     told = f"{missing} of the {due} rows of the population are missing"
     ratio = missing / due if due else 0.0
     numbers = {"due": float(due), "missing": float(missing), "covered_ratio": 1.0 - ratio}
@@ -40,7 +37,7 @@ def coverage(evidence: Evidence) -> GuardrailResult:
 def foreign_rows(evidence: Evidence) -> GuardrailResult:
     """Give the share of rows that speak of nobody in the population."""
     rows = evidence.table.num_rows
-    foreign = int((~np.isin(evidence.rows.row_keys, evidence.expected_keys)).sum())
+    foreign = evidence.keys.foreign
     told = f"{foreign} of {rows} rows are not of the population"
     ratio = foreign / rows if rows else 0.0
     return judged(
@@ -49,26 +46,25 @@ def foreign_rows(evidence: Evidence) -> GuardrailResult:
 
 
 @against_last("new_entities")
-def new_entities(evidence: Evidence, last: LastBatch) -> GuardrailResult:
+def new_entities(evidence: Evidence, _: LastBatch) -> GuardrailResult:
     """Give the share of the batch's entities that the last batch did not have."""
-    now, before = np.unique(evidence.rows.entities), np.unique(last.rows.entities)
-    new = int((~np.isin(now, before)).sum())
-    numbers = {"entities": float(len(now)), "last_entities": float(len(before)), "new": float(new)}
-    return _share(evidence, "new_entities", new, len(now), numbers)
+    keys = evidence.keys
+    told = {"entities": keys.entities, "last_entities": keys.last_entities, "new": keys.new_entities}
+    return _share(evidence, "new_entities", keys.new_entities, keys.entities, told)
 
 
 @against_last("lost_entities")
-def lost_entities(evidence: Evidence, last: LastBatch) -> GuardrailResult:
+def lost_entities(evidence: Evidence, _: LastBatch) -> GuardrailResult:
     """Give the share of the last batch's entities that the batch does not have any more."""
-    now, before = np.unique(evidence.rows.entities), np.unique(last.rows.entities)
-    lost = int((~np.isin(before, now)).sum())
-    numbers = {"entities": float(len(now)), "last_entities": float(len(before)), "lost": float(lost)}
-    return _share(evidence, "lost_entities", lost, len(before), numbers)
+    keys = evidence.keys
+    told = {"entities": keys.entities, "last_entities": keys.last_entities, "lost": keys.lost_entities}
+    return _share(evidence, "lost_entities", keys.lost_entities, keys.last_entities, told)
 
 
-def _share(evidence: Evidence, name: GuardrailName, count: int, of: int, numbers: dict[str, float]) -> GuardrailResult:
+def _share(evidence: Evidence, name: GuardrailName, count: int, of: int, counts: dict[str, int]) -> GuardrailResult:
     if not of:
         return unjudged(name, "does not apply", "one of both batches has no rows")
     chance = share_by_chance(evidence.product.guardrails.limit(name).warn or 0.0, of)
     told = f"{count} of {of} entities"
+    numbers = {key: float(value) for key, value in counts.items()}
     return judged(evidence.product, name, count / of, told, chance=chance, numbers=numbers)

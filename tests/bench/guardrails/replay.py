@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from platform_assets.batch.guarding.comparison import seasons_before
-from platform_assets.batch.guarding.evidence import Evidence, LastBatch, Matured, scored_rows
-from platform_assets.batch.guarding.gather import expected_keys
+from platform_assets.batch.guarding.evidence import Evidence, LastBatch, Matured, ScoredRows
 from platform_assets.batch.guarding.judge import judge_batch
 from platform_assets.batch.guarding.result import GuardrailResult
 from platform_assets.batch.rows import BatchIdentity, prediction_rows
@@ -134,8 +133,8 @@ def evidence_on(
         model_version=1,
         release_id=released.release.release_id,
         table=batch.rows if rows is None else rows,
-        expected_keys=expected_keys(released.product, batch.inputs),
-        last=LastBatch(last.as_of, 1, scored_rows(released.product, last.rows, last.as_of)) if last else None,
+        population=batch.inputs,
+        last=LastBatch(last.as_of, 1, ScoredRows(last.rows)) if last else None,
         reference=released.reference,
         matured=matured,
     )
@@ -171,6 +170,6 @@ def _matured(settings: Settings, product: Product, published: Sequence[Scored], 
     wanted = ("row_id", "as_of", "event_at", *product.entity.row_keys, *(field.name for field in product.request))
     examples = label_examples(settings, product, batch.inputs.select(list(dict.fromkeys(wanted))))
     label = np.array(examples.column("label").to_pylist(), dtype=np.float64)
-    scores = scored_rows(product, batch.rows, batch.as_of).scores
+    scores = ScoredRows(batch.rows).scores
     is_known = np.isfinite(label) & np.isfinite(scores)
     return Matured(batch.as_of, scores[is_known], label[is_known])

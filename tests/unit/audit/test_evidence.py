@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from platform_assets.audit.evidence import Evidence, gather_evidence
@@ -87,7 +88,7 @@ def values(evidence: Evidence) -> dict[str, str]:
 
 
 def test_the_values_of_a_row_are_those_that_it_was_scored_from_with_the_build_of_their_view(home: BatchHome) -> None:
-    inputs = load_inputs(home.settings, home.product, AS_OF).table.to_pylist()
+    inputs = pq.read_table(load_inputs(home.settings, home.product, AS_OF).path).to_pylist()
     for expected in inputs:
         evidence = gather_evidence(home.settings, str(row_of(home, expected["customer_id"])["prediction_id"]))
         told = values(evidence)

@@ -6,8 +6,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from platform_assets.batch.guarding.evidence import Evidence, LastBatch, scored_rows
-from platform_assets.batch.guarding.gather import expected_keys
+from platform_assets.batch.guarding.evidence import Evidence, LastBatch, ScoredRows
 from platform_assets.batch.rows import BatchIdentity, prediction_rows
 from platform_assets.contract.product import Product
 from platform_assets.inference.release import Release
@@ -99,8 +98,8 @@ def sound_evidence(
         model_version=1,
         release_id=_release(product).release_id,
         table=made_rows(product, next_scores(product, before), inputs),
-        expected_keys=expected_keys(product, inputs),
-        last=LastBatch(earlier, 1, scored_rows(product, last, earlier)) if has_last else None,
+        population=inputs,
+        last=LastBatch(earlier, 1, ScoredRows(last)) if has_last else None,
         reference=made_reference(product) if has_reference else None,
     )
 

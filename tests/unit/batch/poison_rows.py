@@ -9,9 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from platform_assets.batch.guarding.evidence import Evidence, texts
+from platform_assets.batch.guarding.evidence import Evidence
 
 Rows = Callable[[Evidence], pa.Table]
+
+
+def rows_of(evidence: Evidence) -> pa.Table:
+    """Return the rows of a made-up batch, which lie in memory."""
+    assert isinstance(evidence.table, pa.Table)
+    return evidence.table
 
 
 def put(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
@@ -23,33 +29,33 @@ def edited(name: str, edit: Callable[[list[Any]], Sequence[object]], kind: pa.Da
     """Edit the values of one column."""
 
     def spoil(evidence: Evidence) -> pa.Table:
-        column = evidence.table.column(name)
+        column = rows_of(evidence).column(name)
         values = edit(column.to_pylist())
-        return put(evidence.table, name, pa.array(values, kind or column.type))
+        return put(rows_of(evidence), name, pa.array(values, kind or column.type))
 
     return spoil
 
 
 def cast(name: str, kind: pa.DataType) -> Rows:
     """Write one column in another type."""
-    return lambda evidence: put(evidence.table, name, evidence.table.column(name).cast(kind, safe=False))
+    return lambda evidence: put(rows_of(evidence), name, rows_of(evidence).column(name).cast(kind, safe=False))
 
 
 def copied(target: str, source: str) -> Rows:
     """Write one column's values into another one."""
     return lambda evidence: put(
-        evidence.table, target, evidence.table.column(source).cast(evidence.table.schema.field(target).type)
+        rows_of(evidence), target, rows_of(evidence).column(source).cast(rows_of(evidence).schema.field(target).type)
     )
 
 
 def without_column(name: str) -> Rows:
     """Leave a column out."""
-    return lambda evidence: evidence.table.drop_columns([name])
+    return lambda evidence: rows_of(evidence).drop_columns([name])
 
 
 def first_rows(share: float) -> Rows:
     """Stop writing after a share of the rows."""
-    return lambda evidence: evidence.table.slice(0, int(evidence.table.num_rows * share))
+    return lambda evidence: rows_of(evidence).slice(0, int(rows_of(evidence).num_rows * share))
 
 
 def without_highest(share: float) -> Rows:
@@ -57,20 +63,20 @@ def without_highest(share: float) -> Rows:
 
     def spoil(evidence: Evidence) -> pa.Table:
         limit = np.quantile(evidence.rows.finite, 1.0 - share, method="lower")
-        return evidence.table.filter(pc.less(evidence.table.column("score"), float(limit)))
+        return rows_of(evidence).filter(pc.less(rows_of(evidence).column("score"), float(limit)))
 
     return spoil
 
 
 def repeated(rows: int | None = None) -> Rows:
     """Write the first rows, by default all, a second time."""
-    return lambda evidence: pa.concat_tables([evidence.table, evidence.table.slice(0, rows)])
+    return lambda evidence: pa.concat_tables([rows_of(evidence), rows_of(evidence).slice(0, rows)])
 
 
 def of_the_day_before(evidence: Evidence) -> pa.Table:
     """Return the batch as it was written for the day before."""
     day = dt.timedelta(days=1)
-    table = put(evidence.table, "as_of", pc.subtract(evidence.table.column("as_of"), pa.scalar(day)))
+    table = put(rows_of(evidence), "as_of", pc.subtract(rows_of(evidence).column("as_of"), pa.scalar(day)))
     dates = [value - day for value in table.column("prediction_date").to_pylist()]
     return put(table, "prediction_date", pa.array(dates, pa.date32()))
 
@@ -79,7 +85,7 @@ def with_strangers(count: int) -> Rows:
     """Add copies of the first rows under keys that nobody knows."""
 
     def spoil(evidence: Evidence) -> pa.Table:
-        return pa.concat_tables([evidence.table, renamed(evidence.table.slice(0, count), evidence, "stranger")])
+        return pa.concat_tables([rows_of(evidence), renamed(rows_of(evidence).slice(0, count), evidence, "stranger")])
 
     return spoil
 
@@ -92,18 +98,23 @@ def renamed(rows: pa.Table, evidence: Evidence, prefix: str) -> pa.Table:
     return rows
 
 
+def all_renamed(evidence: Evidence) -> pa.Table:
+    """Return all rows under strangers."""
+    return renamed(rows_of(evidence), evidence, "x")
+
+
 def population(table: pa.Table, evidence: Evidence) -> Evidence:
     """Return the evidence on rows that are just those of a wrong population."""
-    return replace(evidence, table=table, expected_keys=texts(table.column("row_key").to_pylist()))
+    return replace(evidence, table=table, population=table)
 
 
 def population_part(share: float) -> Callable[[Evidence], Evidence]:
     """Let the population lose all but a share of its entities."""
 
     def spoil(evidence: Evidence) -> Evidence:
-        entities = np.unique(evidence.rows.entities)
-        kept = entities[: int(len(entities) * share)]
-        return population(evidence.table.filter(pa.array(np.isin(evidence.rows.entities, kept))), evidence)
+        entities = np.array(rows_of(evidence).column("entity_id").to_pylist())
+        kept = np.unique(entities)[: int(len(np.unique(entities)) * share)]
+        return population(rows_of(evidence).filter(pa.array(np.isin(entities, kept))), evidence)
 
     return spoil
 
@@ -113,16 +124,16 @@ def population_joined_by(share: float) -> Callable[[Evidence], Evidence]:
 
     def spoil(evidence: Evidence) -> Evidence:
         whole, part = divmod(share, 1.0)
-        rows = [*[evidence.table] * int(whole), evidence.table.slice(0, int(evidence.table.num_rows * part))]
+        rows = [*[rows_of(evidence)] * int(whole), rows_of(evidence).slice(0, int(rows_of(evidence).num_rows * part))]
         new = [renamed(each, evidence, f"new{place}-") for place, each in enumerate(rows)]
-        return population(pa.concat_tables([evidence.table, *new]), evidence)
+        return population(pa.concat_tables([rows_of(evidence), *new]), evidence)
 
     return spoil
 
 
 def population_renamed(evidence: Evidence) -> Evidence:
     """Let every entity have another name: a changed prefix or hash."""
-    return population(renamed(evidence.table, evidence, "x"), evidence)
+    return population(renamed(rows_of(evidence), evidence, "x"), evidence)
 
 
 def a_day_later(values: list[Any]) -> list[Any]:

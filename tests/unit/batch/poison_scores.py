@@ -1,12 +1,15 @@
 """Ways in which the scores of a batch go wrong before anything is written: labels and flags follow the wrong score."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from platform_assets.batch.guarding.evidence import Evidence
+from platform_assets.batch.guarding.evidence import Evidence, Rows
+from platform_assets.batch.guarding.keys import key_columns
+from platform_assets.contract.product import Product
 from platform_assets.inference.scoring import label_of
 from platform_assets.statistics.distances import Floats
 from platform_assets.statistics.quantiles import spread
@@ -42,15 +45,25 @@ Spoil = Callable[[Sound], Floats]
 def spoiled(evidence: Evidence, spoil: Spoil) -> pa.Table:
     """Return the rows with spoiled scores, as if the model had given them."""
     product, rows = evidence.product, evidence.rows
-    known = dict(zip(*(part.tolist() for part in evidence.last.rows.by_subject), strict=True)) if evidence.last else {}
-    last = np.array([known.get(subject, np.nan) for subject in rows.subjects.tolist()])
+    known: dict[str, float] = {}
+    if evidence.last:
+        of_last = subjects(product, evidence.last.rows.rows, evidence.last.as_of)
+        known = dict(zip(of_last, evidence.last.rows.scores.tolist(), strict=True))
+    last = np.array([known.get(one, np.nan) for one in subjects(product, evidence.table, evidence.as_of)])
     sound = Sound(rows.scores, last, product.score.low, product.score.high, np.random.default_rng(5))
     return with_scores(evidence, spoil(sound))
+
+
+def subjects(product: Product, rows: Rows, as_of: dt.datetime) -> list[str]:
+    """Return what each row speaks of: slots at the same distance from their as-ofs are the same."""
+    keyed = key_columns(product, rows, as_of)
+    return [subject for part in keyed for subject in part.column("subject").to_pylist()]
 
 
 def with_scores(evidence: Evidence, scores: Floats) -> pa.Table:
     """Return the rows with other scores, labels and validity following from them."""
     product, table = evidence.product, evidence.table
+    assert isinstance(table, pa.Table)
     labels = [label_of(product, value) for value in scores.tolist()]
     inside = np.isfinite(scores) & (scores >= product.score.low) & (scores <= product.score.high)
     made = {

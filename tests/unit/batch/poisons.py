@@ -145,9 +145,7 @@ ROW_POISONS = (
     _rows("the last twentieth of the rows missing", "coverage", rows.first_rows(0.95)),
     _rows("the rows of the highest tenth missing", "coverage", rows.without_highest(0.1)),
     _rows("ten rows of strangers", "foreign_rows", rows.with_strangers(10)),
-    _rows(
-        "every row under another entity", "foreign_rows", lambda evidence: rows.renamed(evidence.table, evidence, "x")
-    ),
+    _rows("every row under another entity", "foreign_rows", rows.all_renamed),
     _rows("keys that end in .0", "foreign_rows", rows.edited("row_key", lambda keys: [f"{key}.0" for key in keys])),
     _rows("keys of the neighbours", "identity", rows.edited("row_key", lambda keys: [*keys[1:], keys[0]])),
     _rows("entities of the neighbours", "identity", rows.edited("entity_id", lambda keys: [*keys[1:], keys[0]])),
@@ -168,7 +166,7 @@ ROW_POISONS = (
     _rows("scores as text", "schema", rows.cast("score", pa.string())),
     _rows("scores in single precision by type", "schema", rows.cast("score", pa.float32())),
     _rows("no column of scores", "schema", rows.without_column("score")),
-    _rows("no column of a key", "schema", lambda e: e.table.drop_columns([e.product.entity.row_keys[0]])),
+    _rows("no column of a key", "schema", lambda e: rows.rows_of(e).drop_columns([e.product.entity.row_keys[0]])),
     _rows("instants without a time zone", "schema", rows.cast("as_of", pa.timestamp("us"))),
     _rows(
         "event times five hours early",

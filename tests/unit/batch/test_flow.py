@@ -62,7 +62,9 @@ def test_a_batch_holds_the_scores_of_the_one_scoring_path_to_the_last_bit(home: 
     rows = read_published(home.settings, home.product).sort_by("row_key")
     inputs = load_inputs(home.settings, home.product, AS_OF)
     release = release_to_score(home.settings, home.product, 1)
-    scored = score(load_bundle(home.settings.home / release.bundle_path), to_frame(home.product, inputs.table))
+    scored = score(
+        load_bundle(home.settings.home / release.bundle_path), to_frame(home.product, pq.read_table(inputs.path))
+    )
     assert rows.column("row_key").to_pylist() == list(CUSTOMERS)
     assert rows.column("score").to_numpy().tobytes() == scored.score.tobytes()
     assert len(set(scored.score.tolist())) > 1
@@ -281,5 +283,5 @@ def test_a_batch_is_committed_from_what_was_staged_and_judged(home: BatchHome) -
     information = next(json.loads(line)["commitInfo"] for line in log.read_text().splitlines() if "commitInfo" in line)
     assert outcome.published is not None
     assert information["batch_digest"] == outcome.published.record.digest
-    assert information["row_count"] == str(inputs.table.num_rows)
+    assert information["row_count"] == str(inputs.num_rows)
     assert information["run_id"] == facts().run_id

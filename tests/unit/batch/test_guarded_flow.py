@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from platform_assets.batch.flow import BatchOutcome
-from platform_assets.batch.guarding.evidence import Evidence
+from platform_assets.batch.guarding.evidence import Evidence, Rows, parts_of
 from platform_assets.batch.guarding.gather import gather
 from platform_assets.batch.guarding.result import GuardrailResult
 from platform_assets.batch.inputs import load_inputs
@@ -41,7 +41,11 @@ def fill(home: BatchHome, day: dt.datetime, value: float | None = None) -> None:
 def evidence(home: BatchHome, as_of: dt.datetime, version: int = 1) -> Evidence:
     rows = read_published(home.settings, home.product)
     inputs = load_inputs(home.settings, home.product, as_of)
-    return gather(home.settings, home.ledger, home.batch_run(as_of, version=version), rows, inputs.table)
+    return gather(home.settings, home.ledger, home.batch_run(as_of, version=version), rows, inputs.rows)
+
+
+def column_of(rows: Rows, name: str) -> list[str]:
+    return [value for part in parts_of(rows, name) for value in part.column(name).to_pylist()]
 
 
 def verdict(outcome: BatchOutcome, name: GuardrailName) -> GuardrailResult:
@@ -68,8 +72,8 @@ def test_a_batch_is_compared_with_the_published_one_before_it(home: BatchHome) -
     found = evidence(home, AS_OF + DAY)
     assert found.last is not None
     assert (found.last.as_of, found.last.model_version) == (AS_OF, 1)
-    assert sorted(found.last.rows.row_keys.tolist()) == sorted(MANY)
-    assert sorted(found.expected_keys.tolist()) == sorted(MANY)
+    assert sorted(column_of(found.last.rows.rows, "row_key")) == sorted(MANY)
+    assert sorted(column_of(found.population, "customer_id")) == sorted(MANY)
 
 
 def test_a_batch_is_compared_with_that_of_its_season_where_one_is_declared(home: BatchHome) -> None:

@@ -7,14 +7,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from platform_assets.batch.guarding.evidence import Evidence, Matured
+from platform_assets.batch.guarding.evidence import Evidence, Matured, ScoredRows
 from platform_assets.batch.guarding.judge import judge_batch
 from platform_assets.batch.guarding.result import GuardrailResult
 from platform_assets.contract.guardrails import GUARDRAILS, GuardrailName, Limit, SwitchedOff
 from platform_assets.contract.product import Product
 from platform_assets.statistics.distances import Floats
 from tests.unit.batch.guard_samples import AS_OF, every_guardrail_on, sound_evidence
-from tests.unit.batch.poison_scores import moved, spoiled
+from tests.unit.batch.poison_scores import moved, spoiled, with_scores
 from tests.unit.serving.conftest import product_named
 
 CHURN = every_guardrail_on(product_named("churn"))
@@ -127,7 +127,7 @@ def test_scores_that_came_true_are_calibrated_and_others_warn_but_refuse_nothing
 def test_a_reason_is_plain_data_even_when_a_number_is_without_end() -> None:
     last = SOUND.last
     assert last is not None
-    flat = replace(last, rows=replace(last.rows, scores=np.full(2000, 0.5)))
+    flat = replace(last, rows=ScoredRows(with_scores(replace(SOUND, table=last.rows.rows), np.full(2000, 0.5))))
     result = verdicts(replace(SOUND, last=flat))["quantiles_from_last"]
     assert result.value == float("inf")
     reason = result.as_reason()

@@ -33,7 +33,7 @@ def test_the_inputs_of_a_batch_are_kept_and_the_same_snapshot_is_the_same_file(h
     kept = load_inputs(home.settings, home.product, AS_OF)
     assert hashlib.sha256(kept.path.read_bytes()).hexdigest() == kept.digest
     assert outcome.input_artifact == f"batch_input:churn@{kept.digest[:16]}"
-    assert read_published_inputs(home.settings, home.product).equals(kept.table)
+    assert read_published_inputs(home.settings, home.product).equals(pq.read_table(kept.path))
 
 
 def test_an_empty_batch_publishes_where_the_declaration_allows_none(home: BatchHome) -> None:

@@ -14,7 +14,8 @@ from platform_assets.errors import LakeWriteError, NotMaterializedError, OutOfOr
 from platform_assets.lakehouse.log import find_commit
 from platform_assets.lakehouse.publish import append_once, publish
 from platform_assets.lakehouse.read import read_table, table_version
-from platform_assets.lakehouse.stage import Staged, discard, read_staged, stage
+from platform_assets.lakehouse.stage import Staged, discard, stage
+from platform_assets.lakehouse.staged_rows import read_staged
 from platform_assets.lakehouse.table import open_table, table_exists
 
 PARTITION_BY = ("prediction_date",)
