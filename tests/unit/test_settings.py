@@ -24,3 +24,14 @@ def test_a_broker_without_a_port_is_refused_by_the_name_of_the_variable(servers:
 def test_a_price_that_is_none_is_refused_by_the_name_of_the_variable(name: str, value: str) -> None:
     with pytest.raises(InvalidSettingError, match=rf"{name}=.*{value}"):
         Settings.from_environment({name: value})
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "half", "1.5", "-1"])
+def test_a_share_of_outcomes_that_is_none_is_refused_by_the_name_of_the_variable(percent: str) -> None:
+    with pytest.raises(InvalidSettingError, match="PLATFORM_OUTCOME_PERCENT"):
+        Settings.from_environment({"PLATFORM_OUTCOME_PERCENT": percent})
+
+
+def test_every_prediction_is_joined_to_its_outcome_unless_a_share_is_set() -> None:
+    assert Settings.from_environment({}).outcome_percent == 100
+    assert Settings.from_environment({"PLATFORM_OUTCOME_PERCENT": "1"}).outcome_percent == 1

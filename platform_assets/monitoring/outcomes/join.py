@@ -14,6 +14,7 @@ import msgspec
 
 from platform_assets.contract.product import Product
 from platform_assets.errors import ConcurrentCommitError
+from platform_assets.lakehouse.table import table_exists
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.publications import current_publications
 from platform_assets.ledger.sla_counts import keep_reading, last_reading
@@ -107,7 +108,8 @@ def _look(settings: Settings, ledger: Ledger, product: Product, known_until: dt.
     """Return what a run looks at: what is due since the last one, and what that one may have found unlabelled."""
     until = known_until - horizon_of(product)
     last = last_reading(ledger, _source(product))
-    if last is None or last[1].get("percent", 0.0) < settings.outcome_percent:
+    is_new = not table_exists(outcomes_dir(settings))
+    if last is None or is_new or last[1].get("percent", 0.0) < settings.outcome_percent:
         return Look(until)
     before = min(dt.datetime.fromtimestamp(last[1]["until"], tz=dt.UTC), known_until)
     return Look(until, before - horizon_of(product) - LOOK_AGAIN, last[0] - LOOK_AGAIN)

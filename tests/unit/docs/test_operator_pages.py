@@ -21,6 +21,7 @@ PAGES = (
     "docs/experiments.md",
     "docs/http.md",
     "docs/contracts.md",
+    "docs/outcomes.md",
 )
 
 

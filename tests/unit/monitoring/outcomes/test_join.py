@@ -1,6 +1,7 @@
 """Outcomes are joined once to what was predicted, when their window is over: batches and answers alike."""
 
 import datetime as dt
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,14 @@ def test_an_answer_of_a_past_instant_that_was_given_lately_is_looked_at_however_
     home.join(KNOWN + 300 * DAY, at=WALL)
     home.log([answer(1, predicted_at=WALL + DAY)])
     assert home.join(KNOWN + 300 * DAY, at=WALL + 2 * DAY).rows == 1
+
+
+def test_a_table_that_was_deleted_is_joined_anew(home: OutcomeHome) -> None:
+    home.log([answer(1)])
+    assert home.join().rows == 1
+    home.join(KNOWN + 300 * DAY, at=WALL + 300 * DAY)
+    shutil.rmtree(outcomes_dir(home.settings))
+    assert home.join(KNOWN + 300 * DAY, at=WALL + 301 * DAY).rows == 1
 
 
 def test_a_batch_that_was_withdrawn_is_not_judged(home: OutcomeHome) -> None:
