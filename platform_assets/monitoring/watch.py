@@ -7,6 +7,7 @@ told, and a watch that is killed leaves nothing half done: the next one looks ag
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import MappingProxyType
@@ -22,6 +23,8 @@ from platform_assets.ledger.promises import (
 )
 from platform_assets.monitoring.alerts.compose import notify
 from platform_assets.monitoring.alerts.recipients import recipients_of
+from platform_assets.monitoring.cost.online_use import observe_use
+from platform_assets.monitoring.figures.shown import show_promises
 from platform_assets.monitoring.incidents.follow import follow_incidents
 from platform_assets.monitoring.incidents.moves import IncidentMove
 from platform_assets.monitoring.promises.grace import NOT_SEEN, state_without
@@ -87,6 +90,8 @@ def watch_promises(
         demand_actions(ledger, products, at)
         notified = notify(ledger, recipients_of(settings, products), moves, changes, at)
     show_holds(settings, ledger, [product.name for product in products])
+    with suppress(OSError):  # a full disk: what is shown stays behind and tells how old it is
+        show_promises(settings, ledger, at)
     return Watched(observations, changes, moves, notified)
 
 
@@ -100,6 +105,7 @@ def every_observer() -> dict[str, Observer]:
         **OBSERVERS,
         "slas": partial(observe_slas, look=look),
         "rules": partial(observe_rules, look=look),
+        "use": partial(observe_use, look=look),
         "published_status": _tell_readers,
     }
 

@@ -14,6 +14,7 @@ from platform_assets.errors import LakeWriteError
 from platform_assets.orchestration.dependencies import staging_of
 from platform_assets.orchestration.guardrail_checks import guardrail_check, guardrail_specs
 from platform_assets.orchestration.labels import owner_of, tags_of
+from platform_assets.orchestration.metering import keep_use
 from platform_assets.orchestration.partitions import prediction_partitions, read_prediction_key
 from platform_assets.orchestration.promises import freshness_check, freshness_policy, freshness_result
 from platform_assets.orchestration.reader_checks import readers_check, readers_result
@@ -64,23 +65,28 @@ def _predictions(product: Product, settings: Settings) -> dg.AssetsDefinition:
         from platform_assets.batch.flow import release_to_score, run_batch
         from platform_assets.batch.publication import BatchRun
         from platform_assets.ledger.database import open_ledger
+        from platform_assets.monitoring.cost.meter import metered
 
         as_of, model_version = read_prediction_key(context.partition_key)
         release = release_to_score(settings, product, model_version)
         run = BatchRun(product, midnight(as_of), release, run_facts(context))
-        outcome = run_batch(settings, open_ledger(settings.ledger_dsn), run)
+        with metered() as meter:
+            outcome = run_batch(settings, open_ledger(settings.ledger_dsn), run)
+        used = keep_use(settings, meter, run.facts, product=product.name, mode="batch", rows=outcome.rows)
         yield from map(guardrail_check, outcome.guardrails)
         if outcome.published is None:
             error = outcome.refusal()
             raise dg.Failure(str(error), allow_retries=False) from error
         with suppress(LakeWriteError):  # the batch is published, and the first trace of a row makes up for it
             batch_index(settings, product.name).catch_up()
-        yield _materialized(outcome, outcome.published)
+        yield _materialized(outcome, outcome.published, used)
 
     return predictions
 
 
-def _materialized(outcome: "BatchOutcome", published: "Published") -> dg.MaterializeResult:
+def _materialized(
+    outcome: "BatchOutcome", published: "Published", used: dict[str, float | str]
+) -> dg.MaterializeResult:
     from platform_assets.ledger.artifacts import artifact_id
 
     record = published.record
@@ -99,6 +105,7 @@ def _materialized(outcome: "BatchOutcome", published: "Published") -> dg.Materia
             "release_artifact": artifact_id("release", record.product, record.release_id),
             "trace": dg.MetadataValue.md(f"`platform trace ID` for a row, `platform impact {artifact}` for the batch"),
             "is_new": published.is_new,
+            **used,
         },
     )
 

@@ -11,6 +11,7 @@ from platform_assets.contract.recipes import RfmSegments
 from platform_assets.orchestration.dependencies import source_deps
 from platform_assets.orchestration.gate_checks import gate_checks, gate_specs
 from platform_assets.orchestration.labels import owner_of, tags_of
+from platform_assets.orchestration.metering import keep_use
 from platform_assets.orchestration.retraining_tag import request_of
 from platform_assets.orchestration.run_facts import run_facts
 from platform_assets.settings import Settings
@@ -93,12 +94,20 @@ def _pair_specs(product: Product) -> list[dg.AssetSpec]:
 def _pair(product: Product, settings: Settings) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"{product.name}_pair", specs=_pair_specs(product))
     def pair(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        from platform_assets.ledger.artifacts import artifact_id, get_artifact
         from platform_assets.ledger.database import open_ledger
+        from platform_assets.monitoring.cost.meter import metered
         from platform_assets.orchestration.retraining_steps import train_asked
         from platform_assets.registry.pair import HALVES
 
         ledger = open_ledger(settings.ledger_dsn)
-        trained = train_asked(settings, ledger, product, run_facts(context), request_of(context))
+        facts = run_facts(context)
+        with metered() as meter:
+            trained = train_asked(settings, ledger, product, facts, request_of(context))
+        examples = get_artifact(
+            ledger, artifact_id("training_set", product.name, trained.manifest.training_set_digest)
+        ).details["rows"]
+        used = keep_use(settings, meter, facts, product=product.name, mode="training", rows=examples)
         for half in HALVES:
             yield dg.MaterializeResult(
                 asset_key=_key(product, half),
@@ -112,6 +121,7 @@ def _pair(product: Product, settings: Settings) -> dg.AssetsDefinition:
                     "training_set_digest": trained.manifest.training_set_digest,
                     "artifact": trained.artifact,
                     "is_new": trained.is_new,
+                    **used,
                 },
             )
 

@@ -11,8 +11,9 @@ from platform_assets.monitoring.dashboards.rule_words import Alert, RuleGroup, l
 
 _RATE = "5m"
 _LATENCY_WAIT = "10m"
-# Judged by the promise watch from logs and labels; Prometheus sees the state that it found.
-WATCHED: tuple[RuleMeasure, ...] = ("accuracy_drop", "feature_shift", "score_shift")
+# What Prometheus can judge by itself. The other measures the promise watch takes from logs and labels; Prometheus
+# sees the state that it found.
+COUNTED: tuple[RuleMeasure, ...] = ("latency_p99", "variant_errors", "out_of_memory")
 _ON_TRIAL = "candidate|treatment"
 
 
@@ -21,6 +22,11 @@ def product_groups(products: Sequence[Product]) -> Iterator[RuleGroup]:
     for product in products:
         if product.online is not None:
             yield RuleGroup(f"platform-product-{product.name}", tuple(_alerts(product, product.online)))
+
+
+def name_of(rule: AlertRule) -> str:
+    """Return the name of the alert of a declared rule."""
+    return f"Platform{''.join(word.title() for word in rule.name.split('_'))}"
 
 
 def _alerts(product: Product, online: Online) -> Iterator[Alert]:
@@ -61,9 +67,9 @@ def _above_target(product: Product, share: float, limit_ms: float, what: str) ->
 
 def _declared(product: Product, online: Online, rule: AlertRule) -> Alert:
     return Alert(
-        alert=f"Platform{''.join(word.title() for word in rule.name.split('_'))}",
+        alert=name_of(rule),
         expr=_expression(product, online, rule),
-        severity="page" if rule.severity == "alert" and rule.measure not in WATCHED else "ticket",
+        severity="page" if rule.severity == "alert" and rule.measure in COUNTED else "ticket",
         wait=f"{rule.for_minutes}m" if rule.measure == "latency_p99" else "0m",
         summary=f"{product.title}: {rule.name.replace('_', ' ')}, above {rule.above:g} {rule.unit}",
         next_step=f"{rule.response.replace('_', ' ')}: {rule.next_step}",

@@ -5,6 +5,7 @@ holds them together.
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
@@ -18,6 +19,8 @@ _REQUESTS = "platform_product_request_seconds"
 _ROLES = "platform_traffic_seconds"
 _EVENTS = "platform_engine_events_total"
 _GPU = "platform_gpu_memory_bytes"
+_WORKERS, _MEMORY = "platform_workers", "platform_resident_memory_bytes"
+_LOOKUPS = "platform_prediction_cache_lookups_total"
 _ANSWERING = frozenset({"serving", "serving_previous"})
 
 
@@ -37,7 +40,8 @@ class RoleRequests(msgspec.Struct, frozen=True):
 class ProductSeen(msgspec.Struct, frozen=True, kw_only=True):
     """The requests of one product since the endpoint began, and whether it answers; None: it is not asked for.
 
-    `within` counts answered requests by the seconds that they took at most.
+    `within` counts answered requests by the seconds that they took at most. Of `looked_up` rows of the cache `reused`
+    needed no new score.
     """
 
     is_answering: bool | None = None
@@ -46,6 +50,12 @@ class ProductSeen(msgspec.Struct, frozen=True, kw_only=True):
     within: dict[float, float] = {}
     roles: dict[str, RoleRequests] = {}
     out_of_memory: float = 0.0
+    predictions: float = 0.0
+    cpu_seconds: float = 0.0
+    busy_seconds: float = 0.0
+    score_seconds: float = 0.0
+    looked_up: float = 0.0
+    reused: float = 0.0
 
     def bound_within(self, milliseconds: float) -> float | None:
         """Return the largest counted bound in seconds up to a limit in ms: what is slower never counts as fast."""
@@ -58,6 +68,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime
     products: dict[str, ProductSeen]
     has_gpu: bool = False
+    gpus: float = 0.0
+    workers: float = 0.0
+    memory_bytes: float = 0.0
 
     def of(self, product: str) -> ProductSeen:
         """Return what was seen of a product, also of one that nobody has asked for yet."""
@@ -116,13 +129,20 @@ def samples_of(text: str) -> list[Sample]:
 def seen_in(samples: Iterable[Sample], states: dict[str, str], at: dt.datetime) -> Seen:
     """Return what samples tell by product, with the state that each product is in."""
     by_product: dict[str, list[Sample]] = {name: [] for name in states}
-    has_gpu = False
+    whole: defaultdict[str, float] = defaultdict(float)
     for sample in samples:
-        has_gpu = has_gpu or sample.name == _GPU
+        whole[sample.name] += 1.0 if sample.name == _GPU else sample.value
         if product := sample.labels.get("product"):
             by_product.setdefault(product, []).append(sample)
     seen = {name: _product(of_it, states.get(name)) for name, of_it in by_product.items()}
-    return Seen(at=at, products=seen, has_gpu=has_gpu)
+    return Seen(
+        at=at,
+        products=seen,
+        has_gpu=_GPU in whole,
+        gpus=whole[_GPU],
+        workers=whole[_WORKERS],
+        memory_bytes=whole[_MEMORY],
+    )
 
 
 def _product(samples: list[Sample], state: str | None) -> ProductSeen:
@@ -134,6 +154,12 @@ def _product(samples: list[Sample], state: str | None) -> ProductSeen:
         within={float(one.labels["le"]): one.value for one in buckets if one.labels["le"] != "+Inf"},
         roles={role: _role(samples, role) for role in _roles(samples)},
         out_of_memory=_total(samples, _EVENTS, kind="out_of_memory"),
+        predictions=_total(samples, "platform_predictions_total"),
+        cpu_seconds=_total(samples, "platform_product_cpu_seconds_total"),
+        busy_seconds=_total(samples, "platform_product_busy_seconds_total"),
+        score_seconds=_total(samples, "platform_stage_seconds_sum", stage="score"),
+        looked_up=_total(samples, _LOOKUPS, tier="process"),
+        reused=sum(_total(samples, _LOOKUPS, result=result) for result in ("hit", "shared")),
     )
 
 

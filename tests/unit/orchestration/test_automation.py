@@ -114,4 +114,11 @@ def test_nothing_else_starts_by_itself(definitions: dg.Definitions, tmp_path: Pa
     assert Settings(home=tmp_path).clock_mode == "replay"
     graph = definitions.resolve_asset_graph()
     automated = {key for key in graph.materializable_asset_keys if graph.get(key).automation_condition is not None}
-    assert {key.path[-1] for key in automated} == {"published_predictions", "parity", "replay_audit", "drift", "outcomes"}
+    assert {key.path[-1] for key in automated} == {
+        "published_predictions",
+        "parity",
+        "figures",
+        "replay_audit",
+        "drift",
+        "outcomes",
+    }
