@@ -8,7 +8,7 @@ from platform_assets.statistics.distances import Floats
 
 _Z = 3.09  # the normal quantile of 0.999, as in `chance`
 _NORMAL_KURTOSIS = 3.0
-_MISSED = 7.0  # a sample of so many times the rows that one such row is expected in misses it once in a thousand times
+_RARE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,16 @@ def mean_sigmas(reference: Moments, sample: Moments) -> float:
 def spread_times(reference: Moments, sample: Moments) -> float:
     """Return by which factor the standard deviation grew or shrank, beyond what chance explains: 1 for not at all.
 
-    The logarithm of a standard deviation varies by sqrt((kurtosis - 1) / 4n): with heavy tails by much. A spread that
-    one row in `kurtosis` makes is no smaller because a few rows have none of these. Infinite where one of the two
-    samples has no spread and the other has.
+    The logarithm of a standard deviation varies by sqrt((kurtosis - 1) / 4n): with heavy tails by much. The wider
+    sample owes its spread to about n / kurtosis rows; that all of them fell into it by chance, and none into the other
+    one, must be unlikely too. Infinite where one of the two samples has no spread and the other has.
     """
     if reference.deviation == sample.deviation:
         return 1.0
     if min(reference.deviation, sample.deviation) == 0.0:
         return float("inf")
-    if sample.deviation < reference.deviation and sample.rows < _MISSED * reference.kurtosis:
+    wide, narrow = sorted((reference, sample), key=lambda each: -each.deviation)
+    if (wide.rows / (wide.rows + narrow.rows)) ** (wide.rows / wide.kurtosis) > _RARE:
         return 1.0
     # That of the sample with the heavier tail: the other one may have missed it.
     heavy = max(reference.kurtosis, sample.kurtosis) - 1.0
