@@ -6,6 +6,7 @@ import msgspec
 
 RuleMeasure = Literal[
     "accuracy_drop",  # accuracy by labels that arrived later, below that of the evaluation
+    "truth_gap",  # the mean of a probability beside the rate at which it came true, by labels that arrived later
     "feature_shift",  # the farthest mean of a logged feature from that of the training set, in its deviations there
     "feature_spread",  # the factor by which the spread of a logged feature grew or shrank since training, beyond chance
     "score_shift",  # largest difference of the distributions of logged and training scores, beyond chance
@@ -49,6 +50,16 @@ ALERT_RULES = (
         severity="alert",
         response="retrain",
         next_step="train a candidate on newer data; its gates compare it with the release in force",
+        minimum=200,
+    ),
+    AlertRule(
+        name="concept_drift",
+        measure="truth_gap",
+        above=0.10,
+        unit="share of the predictions",
+        severity="alert",
+        response="retrain",
+        next_step="the same inputs come true at another rate than it learned: train a candidate on newer data",
         minimum=200,
     ),
     AlertRule(

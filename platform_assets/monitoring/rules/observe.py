@@ -10,6 +10,7 @@ from platform_assets.inference.live_pointer import read_live
 from platform_assets.inference.release import Release, read_release
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import Observation, promise_standings
+from platform_assets.monitoring.rules.concept_measures import truth_gap
 from platform_assets.monitoring.rules.endpoint_measures import out_of_memory, slow_answers, variant_errors
 from platform_assets.monitoring.rules.finding import Measured, observation_of
 from platform_assets.monitoring.rules.log_measures import (
@@ -25,7 +26,7 @@ from platform_assets.settings import Settings
 
 # The log grows by drains, and a shift over days needs no second look within minutes.
 LOG_READ_EVERY = dt.timedelta(minutes=15)
-_FROM_LOG = frozenset({"accuracy_drop", "feature_shift", "feature_spread", "score_shift"})
+_FROM_LOG = frozenset({"accuracy_drop", "truth_gap", "feature_shift", "feature_spread", "score_shift"})
 
 
 def observe_rules(
@@ -93,6 +94,9 @@ def _from_log(
             continue
         if rule.measure == "accuracy_drop":
             yield observation_of(product.name, rule, accuracy_drop(settings, product, release, rule, at=at))
+            continue
+        if rule.measure == "truth_gap":
+            yield observation_of(product.name, rule, truth_gap(settings, product, release, rule, at=at))
             continue
         days = rule.over_days
         logged = read.get(days) or read.setdefault(days, read_logged(settings, product, release, days=days, at=at))

@@ -30,7 +30,8 @@ CHURN = product_named("churn")
 COLUMNS = CHURN.stored_columns
 DRIFTING = "order_count"
 RANDOM = np.random.default_rng(3)
-EVERY = {"score_shift", "feature_drift", "feature_shift", "feature_spread_drift", "feature_spread", "accuracy_drop"}
+BY_LABELS = {"accuracy_drop", "concept_drift"}
+EVERY = {"score_shift", "feature_drift", "feature_shift", "feature_spread_drift", "feature_spread", *BY_LABELS}
 TRAINED = RANDOM.beta(2, 5, 3000)
 
 
