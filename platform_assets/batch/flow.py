@@ -4,7 +4,9 @@ Each step is idempotent and logged; a run that is killed anywhere ends in the sa
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +24,7 @@ from platform_assets.batch.publication import (
     refuse_batch,
     stage_batch,
 )
+from platform_assets.batch.ray_scoring import require_ray, score_on_ray
 from platform_assets.batch.rows import BatchIdentity, with_digest
 from platform_assets.batch.scratch import scratch
 from platform_assets.contract.product import Product
@@ -41,6 +44,9 @@ from platform_assets.ledger.publications import Publication, current_publication
 from platform_assets.ledger.recalls import require_sound
 from platform_assets.online.layout import Manifest
 from platform_assets.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LOG = logging.getLogger("platform.batch")
 
@@ -82,6 +88,8 @@ def run_batch(settings: Settings, ledger: Ledger, run: BatchRun) -> BatchOutcome
     afterwards ConcurrentCommitError, where another run has published another batch of this as-of meanwhile.
     """
     require_begun(settings, run)
+    if settings.batch.engine == "ray":
+        require_ray()  # before anything is read
     shown = current_publication(ledger, run.product.name, run.day)
     bundle = load_bundle(settings.home / run.release.bundle_path, expected_digest=run.release.bundle_digest)
     _require_same_features(settings, bundle)
@@ -160,8 +168,16 @@ def _predict(
         run_id=run.facts.run_id,
         predicted_at=run.facts.at,
     )
-    parts = map(ChunkScorer(bundle, identity).score, inputs.rows.parts(settings.batch.chunk_rows))
+    parts = _scored(settings, bundle, identity, inputs.rows.parts(settings.batch.chunk_rows))
     return keep_scored(bounds.directory / "scored.parquet", parts, identity, bounds)
+
+
+def _scored(
+    settings: Settings, bundle: Bundle, identity: BatchIdentity, parts: "Iterable[pa.Table]"
+) -> "Iterable[pa.Table]":
+    if settings.batch.engine == "ray":
+        return score_on_ray(bundle, identity, parts, workers=settings.batch.workers)
+    return map(ChunkScorer(bundle, identity).score, parts)
 
 
 def _record_inputs(ledger: Ledger, run: BatchRun, inputs: BatchInputs) -> str:
