@@ -19,7 +19,7 @@ from platform_assets.online.connection import connect
 from platform_assets.online.snapshot_copy import KeySetTable
 from platform_assets.online.snapshot_writer import publish_snapshot
 from platform_assets.online.streaming.bases import write_bases
-from platform_assets.online.streaming.buckets import Base, CountedEvent, bucket_of, fold, read_state
+from platform_assets.online.streaming.buckets import CountedEvent, base_of, bucket_of, fold, read_state
 from platform_assets.online.streaming.keys import inbox_key, space_of, state_key
 from platform_assets.settings import Settings
 from tests.integration.test_endpoint_process import running
@@ -116,7 +116,7 @@ def publish_parking(store: redis.Redis, settings: Settings, *, snapshot_id: str 
     as_of = epoch_seconds(MIDNIGHT)
     publish_snapshot(store, layout, tables, as_of=as_of, snapshot_id=snapshot_id, settings=settings)
     event = CountedEvent("", observed, bucket_of(streaming, observed), (0.2, 1000.0))
-    write_bases(store, space_of(PRODUCT, streaming), {BAY: Base(closed_until=as_of, buckets=fold([event]))})
+    write_bases(store, space_of(PRODUCT, streaming), {BAY: base_of(streaming, fold([event]), as_of)})
 
 
 def events_counted(store: redis.Redis) -> int:

@@ -21,7 +21,7 @@ from platform_assets.features.raw_files import fetch_raw
 from platform_assets.monitoring.streaming.reconcile import reconcile
 from platform_assets.online.connection import connect
 from platform_assets.online.streaming.apply import apply_again
-from platform_assets.online.streaming.buckets import Base, Buckets, fold
+from platform_assets.online.streaming.buckets import Buckets, base_of, fold
 from platform_assets.online.streaming.events import Moment, ReadyEvent, Scalar, read_event
 from platform_assets.online.streaming.refresh import Stored, refresh
 from platform_assets.settings import Settings
@@ -109,7 +109,7 @@ def test_each_reading_of_a_day_refreshes_every_feature_as_dbt_computes_it(parked
     compared = 0
     for event in events:
         bay, at = event.entity, event.counted.at
-        base = Base(closed_until=since, buckets=known[bay])
+        base = base_of(streaming, known[bay], since)
         found = refresh(streaming, states[bay], base, Stored(math.nan, since, {}), at)
         assert found is not None
         told = [found.values[name] for name in streaming.refreshed]

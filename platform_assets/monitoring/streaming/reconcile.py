@@ -13,7 +13,7 @@ from platform_assets.contract.streaming import PLUS, StreamingFeatures
 from platform_assets.features.batch_events import batch_buckets
 from platform_assets.online.connection import connect
 from platform_assets.online.streaming.bases import read_states, write_bases
-from platform_assets.online.streaming.buckets import DAY_S, Base, Bucket, Buckets
+from platform_assets.online.streaming.buckets import DAY_S, Bucket, Buckets, base_of
 from platform_assets.online.streaming.keys import space_of
 from platform_assets.settings import Settings
 
@@ -59,7 +59,7 @@ def reconcile(
     space, end = space_of(product.name, streaming), int(epoch_seconds(closed_until))
     with connect(settings.online_url) as client:
         states = read_states(client, space)
-        bases = {entity: Base(closed_until=float(end), buckets=batch.get(entity, {})) for entity in {*batch, *states}}
+        bases = {entity: base_of(streaming, batch.get(entity, {}), float(end)) for entity in {*batch, *states}}
         write_bases(client, space, bases)
     found = _compare(streaming, states, batch, end)
     kinds = Counter(found.values())

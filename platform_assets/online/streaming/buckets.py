@@ -25,13 +25,18 @@ class Bucket(NamedTuple):
 
 # Begin of a bucket, in epoch seconds, to what it holds.
 Buckets = dict[int, Bucket]
+# The instant of the first event, then its measures.
+First = tuple[float, ...]
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True):
-    """What the batch knows of an entity: whatever happened before `closed_until` is in it, or did not count."""
+    """What the batch knows of an entity: whatever happened before `closed_until` is in it, or did not count.
+
+    `firsts` holds the first event of each bucket that a feature may look back on.
+    """
 
     closed_until: float
-    buckets: Buckets
+    firsts: dict[int, First]
 
 
 class CountedEvent(NamedTuple):
@@ -81,6 +86,19 @@ def read_state(raw: bytes | None) -> Buckets:
 def read_base(raw: bytes | None) -> Base | None:
     """Return what the batch knows of an entity, None where nothing was stored."""
     return None if raw is None else _BASES.decode(raw)
+
+
+def base_of(streaming: StreamingFeatures, buckets: Buckets, closed_until: float) -> Base:
+    """Return what features may look back on from `closed_until` on, for as long as events are kept."""
+    kept_s, early_s = streaming.retention_hours * 3600, streaming.early_minutes * _MINUTE_S
+    backs = {0, *(days for each in streaming.columns if each.operation == "days_ago" for days in each.back)}
+    spans = [(closed_until - days * DAY_S, closed_until + kept_s - (days - 1) * DAY_S) for days in backs]
+    firsts = {
+        begin: (bucket.first_at, *bucket.first)
+        for begin, bucket in buckets.items()
+        if any(start - early_s <= begin < end for start, end in spans)
+    }
+    return Base(closed_until=closed_until, firsts=firsts)
 
 
 def write_base(base: Base) -> bytes:

@@ -7,10 +7,11 @@ the value of the snapshot count only buckets that began at or after the as-of of
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from platform_assets.contract.streaming import PLUS, StreamedColumn, StreamedOperation, StreamingFeatures
-from platform_assets.online.streaming.buckets import DAY_S, MICROS, Base, Bucket, Buckets
+from platform_assets.online.streaming.buckets import DAY_S, MICROS, Base, Bucket, Buckets, First
 
 _HOUR_S = 3600
 _MINUTE_S = 60
@@ -33,21 +34,33 @@ class Refreshed(NamedTuple):
 
 
 class _View(NamedTuple):
-    """The buckets up to an instant; `newest` is the begin of the last of them."""
+    """What is known up to an instant; `newest` is the begin of the last bucket of it."""
 
     streaming: StreamingFeatures
-    buckets: Mapping[int, Bucket]
+    state: Buckets
+    base: Base
+    event_at: float
     newest: int
+
+    def first(self, begin: int) -> First | None:
+        """Return the first event of a bucket wherever it was heard of, None where none is known by then."""
+        known, bucket = self.base.firsts.get(begin), self.state.get(begin)
+        if bucket is not None and bucket.first_at >= self.base.closed_until:
+            told = (bucket.first_at, *bucket.first)
+            known = told if known is None else min(known, told, key=_instant)
+        return None if known is None or known[0] > self.event_at else known
 
     def measure(self, name: str | None, begin: int) -> float:
         """Return the first measure of a bucket, NaN where nothing happened."""
-        bucket = self.buckets.get(begin)
-        return math.nan if bucket is None else bucket.first[_position(self.streaming, name)]
+        first = self.first(begin)
+        return math.nan if first is None else first[1 + _position(self.streaming, name)]
 
-    def is_same_day(self, begin: int) -> bool:
-        """Tell whether a bucket is of the UTC day of the newest one."""
+    @property
+    def day(self) -> range:
+        """The begins of the buckets of the newest one's UTC day up to it, the newest first."""
         early = self.streaming.early_minutes * _MINUTE_S
-        return (begin + early) // DAY_S == (self.newest + early) // DAY_S
+        midnight = (self.newest + early) // DAY_S * DAY_S
+        return range(self.newest, midnight - early - 1, -self.streaming.bucket_minutes * _MINUTE_S)
 
 
 def refresh(
@@ -62,7 +75,7 @@ def refresh(
     if view is not None:
         rows = (each for each in streaming.columns if each.operation not in PLUS)
         values = {each.column: _OPERATIONS[each.operation](view, each) for each in rows}
-        event_time = view.buckets[view.newest].first_at
+        event_time = _event_at(view, streaming.columns[0])
     since = _since(streaming, state, stored.as_of, event_at)
     if since:
         values |= _plus(streaming, since, stored.values)
@@ -77,11 +90,18 @@ def _newer_row(
         return None
     if base.closed_until < _kept_since(streaming, state):  # events between the two were forgotten
         return None
-    buckets = {begin: bucket for begin, bucket in _known(state, base).items() if bucket.first_at <= event_at}
-    newest = max(buckets, default=None)
-    if newest is None or buckets[newest].first_at <= event_time:
+    told = (begin for begin, bucket in state.items() if base.closed_until <= bucket.first_at <= event_at)
+    known = (begin for begin, first in base.firsts.items() if first[0] <= event_at)
+    newest = max(chain(told, known), default=None)
+    if newest is None:
         return None
-    return _View(streaming, buckets, newest)
+    view = _View(streaming, state, base, event_at, newest)
+    first = view.first(newest)
+    return None if first is None or first[0] <= event_time else view
+
+
+def _instant(first: First) -> float:
+    return first[0]
 
 
 def _since(streaming: StreamingFeatures, state: Buckets, as_of: float, event_at: float) -> Buckets:
@@ -93,15 +113,6 @@ def _since(streaming: StreamingFeatures, state: Buckets, as_of: float, event_at:
 def _kept_since(streaming: StreamingFeatures, state: Buckets) -> float:
     """Return from when on the state is whole."""
     return max(bucket.first_at for bucket in state.values()) - streaming.retention_hours * _HOUR_S
-
-
-def _known(state: Buckets, base: Base) -> Buckets:
-    known = dict(base.buckets)
-    for begin, bucket in state.items():
-        held = known.get(begin)
-        if bucket.first_at >= base.closed_until and (held is None or bucket.first_at < held.first_at):
-            known[begin] = bucket
-    return known
 
 
 def _plus(streaming: StreamingFeatures, since: Mapping[int, Bucket], stored: Mapping[str, float]) -> dict[str, float]:
@@ -124,12 +135,13 @@ def _latest(view: _View, column: StreamedColumn) -> float:
 
 
 def _event_at(view: _View, _: StreamedColumn) -> float:
-    return view.buckets[view.newest].first_at
+    first = view.first(view.newest)
+    return math.nan if first is None else first[0]
 
 
 def _lag(view: _View, column: StreamedColumn) -> float:
     begin = view.newest - column.back[0] * view.streaming.bucket_minutes * _MINUTE_S
-    return view.measure(column.measure, begin) if view.is_same_day(begin) else math.nan
+    return view.measure(column.measure, begin) if begin in view.day else math.nan
 
 
 def _change(view: _View, column: StreamedColumn) -> float:
@@ -144,9 +156,8 @@ def _days_ago(view: _View, column: StreamedColumn) -> float:
 
 def _day_mean(view: _View, column: StreamedColumn) -> float:
     """Return the mean as the batch computes it: of values rounded to a billionth, so that their order is no matter."""
-    day = [begin for begin in view.buckets if begin <= view.newest and view.is_same_day(begin)]
-    total = sum(math.floor(view.measure(column.measure, begin) * _NANOS + 0.5) for begin in day)
-    return total / _NANOS / len(day)
+    told = [view.measure(column.measure, begin) for begin in view.day if view.first(begin) is not None]
+    return sum(math.floor(value * _NANOS + 0.5) for value in told) / _NANOS / len(told)
 
 
 _OPERATIONS: Mapping[StreamedOperation, Callable[[_View, StreamedColumn], float]] = {
