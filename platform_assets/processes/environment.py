@@ -36,6 +36,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PLATFORM_BATCH_ROOTS": os.pathsep.join(map(str, settings.batch_roots)),
         "PLATFORM_LOG_KAFKA": settings.log_kafka or "",
         "PLATFORM_ACCESS": settings.access,
+        "PLATFORM_OUTCOME_PERCENT": str(settings.outcome_percent),
         "PLATFORM_OIDC": str(settings.oidc_file or ""),
         "DAGSTER_HOME": str(settings.dagster_dir),
         **settings.alerts.variables,
