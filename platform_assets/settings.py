@@ -15,6 +15,7 @@ from platform_assets.setting_values import brokers, choice, directories, number,
 
 DataSource = Literal["full", "sample"]
 AccessMode = Literal["on", "open"]
+LogFormat = Literal["text", "json"]
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -43,6 +44,7 @@ class Settings:
     feast_port: int = 8888
     fsync: bool = True
     otlp_url: str | None = field(default=None, repr=False)
+    log_format: LogFormat = "text"
     openlineage_url: str | None = None
     batch_roots: tuple[Path, ...] = ()
     log_kafka: str | None = None
@@ -75,6 +77,7 @@ class Settings:
             feast_port=port(env, "PLATFORM_FEAST_PORT", 8888),
             fsync=choice(env, "PLATFORM_FSYNC", "on", ("on", "off")) == "on",
             otlp_url=env.get("PLATFORM_OTLP_URL") or None,
+            log_format=cast("LogFormat", choice(env, "PLATFORM_LOG_FORMAT", "text", get_args(LogFormat))),
             openlineage_url=env.get("PLATFORM_OPENLINEAGE_URL") or None,
             batch_roots=directories(env, "PLATFORM_BATCH_ROOTS"),
             log_kafka=brokers(env, "PLATFORM_LOG_KAFKA"),

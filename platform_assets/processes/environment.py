@@ -32,6 +32,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PLATFORM_FEAST_PORT": str(settings.feast_port),
         "PLATFORM_FSYNC": "on" if settings.fsync else "off",
         "PLATFORM_OTLP_URL": settings.otlp_url or "",
+        "PLATFORM_LOG_FORMAT": settings.log_format,
         "PLATFORM_OPENLINEAGE_URL": settings.openlineage_url or "",
         "PLATFORM_BATCH_ROOTS": os.pathsep.join(map(str, settings.batch_roots)),
         "PLATFORM_LOG_KAFKA": settings.log_kafka or "",

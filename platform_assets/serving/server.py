@@ -9,11 +9,13 @@ from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.config import LOGGING_CONFIG
 
 from platform_assets.serving.bounded_head import BoundedHeadProtocol
 from platform_assets.serving.limits import MAX_CONNECTIONS
 from platform_assets.serving.quick.desk import Desk
 from platform_assets.serving.quick.protocol import QuickProtocol
+from platform_assets.serving.telemetry.json_logs import json_log_config
 from platform_assets.serving.workers.listeners import BACKLOG, HOST
 from platform_assets.settings import Settings
 
@@ -37,6 +39,7 @@ def serve(app: Starlette, settings: Settings, *, listener: socket.socket | None 
         ws="none",
         lifespan="on",
         access_log=False,
+        log_config=json_log_config() if settings.log_format == "json" else LOGGING_CONFIG,
         proxy_headers=False,  # who may see timings and reload is told by the connection, not by what it sends
         server_header=False,
         backlog=BACKLOG,

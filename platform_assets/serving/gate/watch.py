@@ -1,7 +1,7 @@
 """Access control while an endpoint runs: built from the settings, refreshed each second, its log written out."""
 
 import asyncio
-import sys
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _EVERY_S = 1.0
 _LOG_CLOSE_S = 5.0
+LOG = logging.getLogger("platform.access")
 
 
 @dataclass(slots=True)
@@ -94,5 +95,4 @@ async def _follow(control: "AccessControl") -> None:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"endpoint: {line}\n")
-    sys.stderr.flush()
+    LOG.warning("endpoint: %s", line)

@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 
 from starlette.types import Scope
 
@@ -14,6 +15,7 @@ _NO_TRACE, _NO_SPAN = b"0" * 32, b"0" * 16
 _SAMPLED = 0x01
 _SCOPE_KEY = "platform_trace"
 _MS = 1000.0
+_CURRENT: "ContextVar[RequestTrace | None]" = ContextVar("trace", default=None)
 
 
 class RequestTrace:
@@ -104,8 +106,14 @@ class RequestTrace:
 
 
 def keep_trace(scope: Scope, trace: RequestTrace) -> None:
-    """Remember the trace of the request in hand."""
+    """Remember the trace of the request in hand; its task and what that starts log under it."""
     scope[_SCOPE_KEY] = trace
+    _CURRENT.set(trace)
+
+
+def current_trace() -> RequestTrace | None:
+    """Return the trace of the request that this task works for, None outside of one."""
+    return _CURRENT.get()
 
 
 def trace_of(scope: Scope) -> RequestTrace:

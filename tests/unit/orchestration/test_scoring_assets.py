@@ -9,6 +9,7 @@ import pytest
 
 from platform_assets.batch.published_view import read_published
 from platform_assets.contract.guardrails import GUARDRAILS
+from platform_assets.monitoring.cost.runs import past_runs
 from platform_assets.orchestration.partitions import prediction_key
 from platform_assets.orchestration.promises import FRESHNESS_CHECK
 from platform_assets.orchestration.reader_checks import READERS_CHECK
@@ -92,3 +93,16 @@ def test_an_old_batch_that_is_published_again_fails_the_check_and_is_still_publi
     result = run(home, instance, PUBLISHED)
     assert result.success
     assert verdicts(result) == {FRESHNESS_CHECK: False, READERS_CHECK: True}
+
+
+def test_what_a_batch_used_is_kept_and_told_also_where_a_guardrail_refuses_it(
+    home: BatchHome, instance: dg.DagsterInstance
+) -> None:
+    result = run(home, instance, BATCHES, 1)
+    (event,) = result.asset_materializations_for_node("churn__predictions")
+    home.release(model_version=2, constant=1.5)
+    assert not run(home, instance, BATCHES, 2).success
+    first, refused = past_runs(home.settings, "churn", "batch")
+    assert (first.run_id, first.rows, refused.rows) == (result.run_id, len(CUSTOMERS), len(CUSTOMERS))
+    assert event.metadata["cost"].value == round(first.cost, 9)
+    assert min(first.cpu_seconds, refused.cpu_seconds, first.seconds, first.peak_memory_bytes) > 0.0
