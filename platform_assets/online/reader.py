@@ -88,9 +88,7 @@ class OnlineReader:
         """
         return (await self.read_beside(service, keys, ()))[0]
 
-    async def read_beside(
-        self, service: str, keys: KeySetKeys, beside: Sequence[bytes]
-    ) -> Found:
+    async def read_beside(self, service: str, keys: KeySetKeys, beside: Sequence[bytes]) -> Found:
         """Return rows as `read` does, and what other keys hold at that very moment, None where they hold nothing."""
         lane = self._lanes.setdefault(service, _Lane())
         answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()

@@ -45,6 +45,7 @@ PURPOSE_OF: dict[str, str] = {role: purpose for role, purpose in ROLE_PURPOSES.i
 EVERY: dict[str, tuple[Action, ...]] = {
     str(name): actions for each in (RESOURCE_ACTIONS, FACILITY_ACTIONS) for name, actions in each.items()
 }
+ONLINE = {name for name, each in PRODUCTS.items() if each.online}
 TAKES_EVENTS = {name for name, each in PRODUCTS.items() if each.online and each.online.streaming}
 NEED_A_VERSION = {"online_predictions", "published_predictions"}
 
@@ -55,9 +56,8 @@ def is_declared(actor: str, asked: Asked, purpose: str) -> bool:
     owner, _, resource = asked.output.partition("/")
     if owner not in {*PRODUCTS, "platform"}:
         return False
-    if resource == "online_predictions" and PRODUCTS[owner].online is None:
-        return False
-    if resource == "events" and owner not in TAKES_EVENTS:
+    takes = {"online_predictions": ONLINE, "events": TAKES_EVENTS}
+    if owner not in takes.get(resource, {owner}):
         return False
     if kind == "consumer":
         return _is_read(name, owner, resource, asked, purpose)
