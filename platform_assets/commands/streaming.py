@@ -13,7 +13,6 @@ from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
 from platform_assets.contract.streaming import StreamingFeatures
 from platform_assets.errors import NoEventsError
-from platform_assets.ledger.database import open_ledger
 from platform_assets.settings import Settings
 
 streaming = typer.Typer(help="Streamed features: compare them with the batch, restore them.", no_args_is_help=True)
@@ -23,6 +22,7 @@ _Name = Annotated[str, typer.Argument(help="Name of a product that takes in even
 @streaming.command()
 def rebuild(product: _Name, *, as_json: JsonFlag = False) -> None:
     """Apply the logged events again that the online store has lost; those that it has count once all the same."""
+    from platform_assets.ledger.database import open_ledger
     from platform_assets.monitoring.streaming.rebuild import rebuild_states
 
     settings = Settings.from_environment()
