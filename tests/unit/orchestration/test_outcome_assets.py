@@ -1,7 +1,7 @@
 """The asset of outcomes in Dagster: what it counts, what it draws and what its checks say."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -62,6 +62,6 @@ def _metadata(result: dg.ExecuteInProcessResult) -> Mapping[str, object]:
     return {name: value.value for name, value in event.materialization.metadata.items()}
 
 
-def _checks(judged: Judged) -> list[dg.AssetCheckEvaluation]:
+def _checks(judged: Judged) -> Sequence[dg.AssetCheckEvaluation]:
     result = dg.materialize(outcome_assets(judged.table.product, judged.table.settings))
     return result.get_asset_check_evaluations()
