@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from platform_assets.orchestration.drift_assets import drift_assets
+from platform_assets.settings import Settings
 from tests.unit.monitoring.drift.drift_home import MOVED, DriftHome
+from tests.unit.serving.conftest import product_named
 
 
 @pytest.fixture
@@ -48,3 +50,21 @@ def test_a_batch_that_moved_fails_its_check_and_its_figures_are_recorded(home: D
 def test_a_product_without_an_online_block_has_no_check_of_live_inputs(home: DriftHome) -> None:
     (asset,) = drift_assets(msgspec.structs.replace(home.product, online=None), home.settings)
     assert {spec.name for spec in asset.check_specs} == {"data_drift", "prediction_drift"}
+
+
+def test_a_published_batch_asks_for_drift_and_new_answers_alone_do_not(tmp_path: Path) -> None:
+    published, answers = dg.AssetKey(["churn", "published_predictions"]), dg.AssetKey("prediction_log")
+    (asset,) = drift_assets(product_named("churn"), Settings(home=tmp_path))
+    definitions = dg.Definitions(assets=[asset, dg.AssetSpec(published), dg.AssetSpec(answers)])
+    drift = dg.AssetSelection.assets(asset.key)
+    cursor, asked = None, []
+    with dg.DagsterInstance.ephemeral() as instance:
+        for key in (None, answers, published):
+            if key is not None:
+                instance.report_runless_asset_event(dg.AssetMaterialization(key))
+            result = dg.evaluate_automation_conditions(
+                defs=definitions, instance=instance, asset_selection=drift, cursor=cursor
+            )
+            cursor = result.cursor
+            asked.append(result.total_requested)
+    assert asked == [0, 0, 1]
