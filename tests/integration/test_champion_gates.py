@@ -18,11 +18,6 @@ from platform_assets.errors import DigestMismatchError, GateRefusedError, NotMat
 from platform_assets.inference.live_pointer import read_live
 from platform_assets.ledger.decisions import Mandate, decisions
 from platform_assets.ledger.models import get_model_version
-from platform_assets.ledger.retraining import get_request
-from platform_assets.monitoring.retraining.decide import Prospect
-from platform_assets.monitoring.retraining.records import ask_by_hand
-from platform_assets.orchestration.retraining_steps import train_asked
-from platform_assets.orchestration.retraining_tag import REQUEST_TAG
 from platform_assets.orchestration.training_assets import training_assets
 from platform_assets.registry.model_record import model_record
 from platform_assets.registry.pair import HALVES, PAIR_TAG
@@ -238,27 +233,6 @@ def test_dagster_shows_each_gate_and_makes_no_release_after_one_that_fails(home:
     }
     assert "fails" in (checks["gate_champion"].description or "")
     assert done.asset_materializations_for_node("churn__release") == []
-    assert version_in_force(home) == 1
-
-
-def test_a_gate_that_fails_in_dagster_ends_the_request_for_the_candidate(home: RegistryHome) -> None:
-    teach_the_contrary(home)
-    split = home.product().split
-    prospect = Prospect(cutoff=split.cutoff, train_from=split.train_from, new_labels=900)
-    word = Mandate(by="ann", at=facts().at, reason="the season has turned")
-    asked = ask_by_hand(home.ledger, "churn", release_id="a" * 16, prospect=prospect, mandate=word)
-    train_asked(home.settings, home.ledger, home.product(), facts(), asked.request_id)
-    assert get_request(home.ledger, asked.request_id).state == "candidate"
-    dg.materialize(
-        training_assets(home.product(), home.settings),
-        selection=dg.AssetSelection.assets(["churn", "evaluation"], ["churn", "release"]),
-        tags={REQUEST_TAG: str(asked.request_id)},
-        raise_on_error=False,
-        instance=dg.DagsterInstance.ephemeral(),
-    )
-    ended = get_request(home.ledger, asked.request_id)
-    assert ended.state == "refused"
-    assert "1 of 6 gates refuse model version 2" in ended.steps[-1].told
     assert version_in_force(home) == 1
 
 
