@@ -20,17 +20,15 @@ def make_entries(
     call: Call, rows: Rows, features: Values, verdicts: Sequence[Verdict], streamed: Names | None = None
 ) -> list[PredictionLogEntry]:
     """Return one log entry per row, in order; the answers are made from them. `features` [rows][stored columns]."""
-    live, snapshot = call.live, call.snapshot
-    schema, release, manifest = live.schema, live.release, live.bundle.manifest
-    # Looked up once and not for each of a thousand rows.
-    product, semantics, entity = live.product, live.product.score, schema.row_keys[0]
+    # All is looked up once and not for each of a thousand rows.
+    live, snapshot, schema, release = call.live, call.snapshot, call.live.schema, call.live.release
+    manifest, product, semantics, entity = live.bundle.manifest, live.product, live.product.score, schema.row_keys[0]
     snapshot_id, epoch = (snapshot.snapshot_id, snapshot.epoch) if snapshot else (None, None)
-    engine, device, name_of = live.engine, live.device, prediction_ids(call)
-    assignment = told_of(call.assigned)
+    engine, device, name_of, assignment = live.engine, live.device, prediction_ids(call), told_of(call.assigned)
+    given: Names = streamed or [None] * len(verdicts)
     entries = []
     for position, (row, values, verdict) in enumerate(zip(rows.fields, features, verdicts, strict=True)):
-        row_keys = {name: key_text(row[at]) for name, at in schema.keys}
-        score = verdict.score
+        row_keys, score = {name: key_text(row[at]) for name, at in schema.keys}, verdict.score
         entries.append(
             PredictionLogEntry(
                 prediction_id=name_of(position, row),
@@ -64,7 +62,7 @@ def make_entries(
                 latency_ms=call.latency_ms,
                 cache_hit=verdict.cache_hit,
                 sent=sent_features(schema, rows, position),
-                streamed=None if streamed is None else streamed[position],
+                streamed=given[position],
                 **assignment,
             )
         )
