@@ -20,7 +20,6 @@ def make_entries(
     call: Call, rows: Rows, features: Values, verdicts: Sequence[Verdict], streamed: Names | None = None
 ) -> list[PredictionLogEntry]:
     """Return one log entry per row, in order; the answers are made from them. `features` [rows][stored columns]."""
-    # All is looked up once and not for each of a thousand rows.
     live, snapshot, schema, release = call.live, call.snapshot, call.live.schema, call.live.release
     manifest, product, semantics, entity = live.bundle.manifest, live.product, live.product.score, schema.row_keys[0]
     snapshot_id, epoch = (snapshot.snapshot_id, snapshot.epoch) if snapshot else (None, None)
