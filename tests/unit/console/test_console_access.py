@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -67,8 +68,35 @@ def test_a_consumer_sees_the_contract_of_its_own_products_and_nothing_else(conso
         console.client.get(path, headers=desk).status_code for path in ("/products/segments", "/incidents", SOMEONE)
     ]
     assert refused == [403, 403, 403]
-    unknown = console.client.get("/products/nothing", headers=desk).json()["detail"]
-    assert "segments" not in unknown
+
+
+@pytest.mark.parametrize("place", ["/products/{}", "/predictions/{}-20111210-b-" + "0" * 24])
+def test_a_product_of_others_is_answered_and_logged_like_one_that_does_not_exist(console: Looked, place: str) -> None:
+    key = console.consumer_key("retention_desk", "call_guidance")
+    desk = {**DATA, "Authorization": f"Bearer {key}"}
+    answers = {name: console.client.get(place.format(name), headers=desk) for name in ("segments", "nothing")}
+    told = [
+        answered.text.replace(name, "NAME").replace(answered.headers["x-request-id"], "ID")
+        for name, answered in answers.items()
+    ]
+    assert {answered.status_code for answered in answers.values()} == {403}
+    assert told[0] == told[1]
+    logged = {one.request_id: one.output.split("/")[0] for one in console.accesses() if not one.is_allowed}
+    assert [logged[answered.headers["x-request-id"]] for answered in answers.values()] == list(answers)
+
+
+def test_an_id_that_cannot_be_one_leaves_a_line_in_the_access_log_too(console: Looked) -> None:
+    answered = console.client.get("/predictions/nonsense", headers=console.as_role("auditor"))
+    assert answered.status_code == 404
+    assert answered.headers["x-request-id"] in {one.request_id for one in console.accesses()}
+
+
+def test_an_open_console_tells_which_products_there_are(console: Looked) -> None:
+    app = create_app(replace(console.settings, access="open"))
+    with TestClient(app, base_url="http://127.0.0.1:8010") as here:
+        answered = here.get("/products/nothing", headers=DATA)
+    assert (answered.status_code, answered.json()["code"]) == (404, "unknown_product")
+    assert "segments" in answered.json()["detail"]
 
 
 def test_without_a_credential_a_browser_gets_the_form_and_a_program_a_problem(console: Looked) -> None:
@@ -172,8 +200,6 @@ def test_no_key_is_in_any_page_or_log(console: Looked) -> None:
 
 
 def test_an_open_console_answers_this_machine_alone(console: Looked) -> None:
-    from dataclasses import replace  # noqa: PLC0415 - beside its only use
-
     app = create_app(replace(console.settings, access="open"))
     with (
         TestClient(app, base_url="http://127.0.0.1:8010") as here,
