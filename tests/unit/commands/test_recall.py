@@ -22,6 +22,7 @@ from platform_assets.lakehouse.read import read_table
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import open_ledger
 from platform_assets.ledger.decisions import Mandate, decisions
+from platform_assets.ledger.models import record_model_version
 from platform_assets.ledger.notifications import notifications
 from platform_assets.ledger.publications import current_publication, publications
 from platform_assets.ledger.recalls import record_recall
@@ -138,6 +139,29 @@ def test_nobody_switches_a_recalled_release_on_again(home: BatchHome) -> None:
         switch_on(pointers, "churn", word)
     assert lift_of(home, RAW_DIGEST).accepted == (("churn", 1),)
     assert switch_on(pointers, "churn", word).off is None
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_a_version_stays_refused_while_another_recall_hits_its_release(home: BatchHome, *, is_declared: bool) -> None:
+    release = home.batch_run().release
+    if is_declared:
+        record_model_version(
+            home.ledger,
+            product="churn",
+            version=1,
+            bundle_digest=release.bundle_digest,
+            training_run_id="run-1",
+            metrics={},
+            gates=[],
+            created_at=WALL,
+        )
+    of_release = artifact_id("release", "churn", release.release_id)
+    recall_of(home, of_release)
+    recall_of(home, RAW_DIGEST)
+    assert lift_of(home, RAW_DIGEST).accepted == ()
+    assert is_refused(home.settings.releases_dir, "churn", 1)
+    assert lift_of(home, of_release).accepted == (("churn", 1),)
+    assert not is_refused(home.settings.releases_dir, "churn", 1)
 
 
 def test_a_batch_that_is_committed_during_a_recall_is_on_record_and_never_shown(
