@@ -176,6 +176,7 @@ def test_signing_in_leads_to_a_page_of_the_console_only(console: Looked, place: 
         {"Origin": "http://evil.example"},
         {"Origin": "http://127.0.0.1:3000", "Sec-Fetch-Site": "same-site"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {},
     ],
