@@ -13,6 +13,7 @@ from platform_assets.console.app import create_app
 from platform_assets.console.envelope import PUBLIC
 from platform_assets.console.routes import ROUTES
 from platform_assets.console.sessions import COOKIE, Credential, Sessions
+from platform_assets.ledger.incidents import change_incident
 from tests.unit.console.conftest import DATA, PAGE, Looked
 
 SOMEONE = "/predictions/churn-20111210-b-" + "0" * 24
@@ -89,6 +90,33 @@ def test_an_id_that_cannot_be_one_leaves_a_line_in_the_access_log_too(console: L
     answered = console.client.get("/predictions/nonsense", headers=console.as_role("auditor"))
     assert answered.status_code == 404
     assert answered.headers["x-request-id"] in {one.request_id for one in console.accesses()}
+
+
+def logged(console: Looked, request_id: str) -> list[tuple[str, str | None, bool]]:
+    """Return what the access log holds of a request: output, action, and whether it was allowed."""
+    return [(one.output, one.action, one.is_allowed) for one in console.accesses() if one.request_id == request_id]
+
+
+def test_each_product_whose_standing_the_overview_shows_is_in_the_access_log(console: Looked) -> None:
+    overview = console.client.get("/", headers=console.as_role("operator"))
+    shown = [row["name"] for row in overview.json()["products"] if row["standing"]]
+    assert len(shown) == 5
+    assert logged(console, overview.headers["x-request-id"]) == [
+        ("platform/catalogue", "describe", True),
+        *((f"{name}/releases", "observe", True) for name in shown),
+    ]
+
+
+def test_an_incident_is_one_access_to_its_product_and_to_no_other(console: Looked) -> None:
+    incident = console.open_incident(title="data_age is broken")
+    operator = console.as_role("operator")
+    seen = console.client.get(f"/incidents/{incident.incident_id}", headers=operator)
+    change_incident(console.home.ledger, incident.incident_id, state="resolved")  # other tests share the home
+    desk = {**DATA, "Authorization": f"Bearer {console.consumer_key('retention_desk', 'call_guidance')}"}
+    refused = console.client.get("/incidents/99", headers=desk)
+    assert (seen.status_code, refused.status_code) == (200, 403)
+    assert logged(console, seen.headers["x-request-id"]) == [("churn/releases", "observe", True)]
+    assert [is_allowed for _, _, is_allowed in logged(console, refused.headers["x-request-id"])] == [False]
 
 
 def test_an_open_console_tells_which_products_there_are(console: Looked) -> None:
