@@ -2,9 +2,11 @@
 
 import dataclasses
 import datetime as dt
+import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from platform_assets.audit.subjects import find_subject
@@ -26,6 +28,7 @@ from platform_assets.ledger.models import record_model_version
 from platform_assets.ledger.notifications import notifications
 from platform_assets.ledger.publications import current_publication, publications
 from platform_assets.ledger.recalls import record_recall
+from platform_assets.monitoring.alerts.message import AlertMessage, as_text, bulletin_of
 from platform_assets.registry.rollback import Crew, EndpointFollowed
 from platform_assets.rollouts.moves import Pointers, Word, switch_on
 from platform_assets.training.examples import make_training_set
@@ -116,11 +119,29 @@ def test_a_second_call_changes_nothing_and_tells_nobody_again(home: BatchHome) -
     assert verdicts.count("recalled") == 1
 
 
-def test_everybody_hears_what_happened_why_and_what_to_do(home: BatchHome) -> None:
+def test_the_owner_hears_what_happened_why_to_whom_and_what_to_do(home: BatchHome) -> None:
     recall_of(home, RAW_DIGEST)
-    told = [one.message for one in notifications(home.ledger)]
-    assert all("10 rows of batches" in one["what"] and one["probable_cause"] == ANN.reason for one in told)
-    assert all("platform impact raw_file:online_retail@" in one["next_step"] for one in told)
+    [told] = [one.message for one in notifications(home.ledger) if one.message["audience"] == "owner"]
+    assert "10 rows of batches" in told["what"]
+    assert told["probable_cause"] == ANN.reason
+    assert "platform impact raw_file:online_retail@" in told["next_step"]
+    assert any("Marketing automation" in one for one in told["who_is_hurt"])
+
+
+def test_readers_hear_what_to_do_in_their_own_words_and_nothing_of_the_owner(home: BatchHome) -> None:
+    recall_of(home, RAW_DIGEST)
+    told = [one for one in notifications(home.ledger) if one.message["audience"] == "consumer"]
+    assert {one.address.recipient for one in told} >= {
+        "consumer:marketing_automation",
+        "consumer:business_intelligence",
+    }
+    for each in told:
+        bulletin = bulletin_of("g", each.address, WALL, [msgspec.convert(each.message, AlertMessage)])
+        said = as_text(bulletin) + json.dumps(each.message)
+        assert "10 rows of batches" in said
+        assert home.product.owner.email in said
+        kept = (ANN.reason, "platform ", "raw_file", "docs/", "Marketing automation", "Business intelligence")
+        assert [one for one in kept if one in said] == []
 
 
 def test_nothing_is_scored_or_trained_from_something_recalled(home: BatchHome) -> None:
