@@ -47,11 +47,12 @@ class AccessControl:
 
         A bug of ours in it is raised, and nobody is allowed anything any more: what is in force is not known then.
         """
+        found = None
         try:
             found = self._source.look(self._in_force)
-        except BaseException:
-            self._in_force, self._callers = InForce(Policy(()), problem="policy and keys cannot be followed"), {}
-            raise
+        finally:
+            if found is None:
+                self._in_force, self._callers = InForce(Policy(()), problem="policy and keys cannot be followed"), {}
         if found is not self._in_force:
             self._in_force, self._callers = found, {}
 
