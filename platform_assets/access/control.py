@@ -43,8 +43,16 @@ class AccessControl:
         return self._in_force.policy
 
     def refresh(self) -> None:
-        """Take in what has changed; call it in a thread, every second or so."""
-        found = self._source.look(self._in_force)
+        """Take in what has changed; call it in a thread, every second or so.
+
+        A bug of ours in it is raised, and nobody is allowed anything any more: what is in force is not known then.
+        """
+        found = None
+        try:
+            found = self._source.look(self._in_force)
+        finally:
+            if found is None:
+                self._in_force, self._callers = InForce(Policy(()), problem="policy and keys cannot be followed"), {}
         if found is not self._in_force:
             self._in_force, self._callers = found, {}
 
@@ -56,9 +64,10 @@ class AccessControl:
             identity = known.identity
             if isinstance(identity, Identity) and self._wall().timestamp() < identity.until:
                 return known
+        # Taken before the caller is proven: one that a refresh has just revoked goes with what it replaces.
+        callers = self._callers
         caller = self._recognise(authorization.decode("latin-1"), purpose.decode("latin-1"))
         if isinstance(caller.identity, Identity):
-            callers = self._callers
             if len(callers) >= _MOST_CALLERS:
                 callers.clear()
             callers[key] = caller
@@ -100,15 +109,13 @@ class AccessControl:
         identity = self._in_force.prove(authorization, self._wall())
         if isinstance(identity, Unproven):
             return Caller(identity, "", identity.why)
-        if purpose and not _WORD.fullmatch(purpose):
-            return Caller(identity, "", "X-Purpose is no word")
-        if not purpose:
-            if len(identity.purposes) != 1:
-                return Caller(identity, "", "no purpose was named: send X-Purpose")
-            return Caller(identity, identity.purposes[0], None)
-        if identity.purposes and purpose not in identity.purposes:
-            return Caller(identity, purpose, "the credential is bound to another purpose")
-        return Caller(identity, purpose, None)
+        if not purpose and len(identity.purposes) != 1:
+            return Caller(identity, "", "no purpose was named: send X-Purpose")
+        chosen = purpose or identity.purposes[0]
+        if not _WORD.fullmatch(chosen):
+            return Caller(identity, "", "X-Purpose is no word" if purpose else "its purpose is no word")
+        is_bound_elsewhere = bool(identity.purposes) and chosen not in identity.purposes
+        return Caller(identity, chosen, "the credential is bound to another purpose" if is_bound_elsewhere else None)
 
     def _decide(self, caller: Caller, asked: Asked) -> Decision:
         identity = caller.identity

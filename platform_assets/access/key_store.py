@@ -32,7 +32,11 @@ class KeyStore:
         content = read_private(self.path)
         try:
             kept = msgspec.json.decode(content, type=list[ApiKey]) if content is not None else []
-        except msgspec.DecodeError as error:
+        except (
+            msgspec.DecodeError,
+            UnicodeError,
+            RecursionError,
+        ) as error:
             raise KeysUnusableError(path=str(self.path), problem=str(error)) from error
         return {key.key_id: key for key in kept}
 

@@ -6,7 +6,7 @@ A block is on disk before its anchor is, so that an anchor never names what a po
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from platform_assets.access.log_anchor import Anchor, read_anchor, write_anchor
 from platform_assets.access.log_blocks import NO_BLOCK, Access, Block, Opening, read_line, signed_line, text_digest
@@ -26,6 +26,7 @@ class _End:
     sequence: int = 0
     mac: str = NO_BLOCK
     torn: bytes = b""
+    is_whole: bool = False  # what is torn is a sound block that lacks its line break alone
 
 
 class Chain:
@@ -69,8 +70,9 @@ class Chain:
             anchor = read_anchor(self._files.anchors_dir, self._name, self._key)
             if anchor is not None:
                 sequence, mac = anchor.sequence, anchor.block_mac
-        torn_digest = text_digest(end.torn) if end.torn else ""
-        return end, Opening(anchor_sequence=sequence, anchor_mac=mac, torn_bytes=len(end.torn), torn_sha256=torn_digest)
+        torn = b"" if end.is_whole else end.torn
+        digest = text_digest(torn) if torn else ""
+        return end, Opening(anchor_sequence=sequence, anchor_mac=mac, torn_bytes=len(torn), torn_sha256=digest)
 
     def _is_still(self, known: _End) -> bool:
         try:
@@ -86,13 +88,14 @@ class Chain:
         last = segments[-1]
         content = last.read_bytes()
         *lines, torn = content.split(b"\n")
-        found = _last_sound(lines, self._key)
+        whole = read_line(torn, self._key) if torn else None
+        found = whole or _last_sound(lines, self._key)
         for earlier in reversed(segments[:-1]):  # a segment whose first line was torn
             found = found or _last_sound(earlier.read_bytes().split(b"\n"), self._key)
         end = _End(segment=segment_number(last), size=len(content), torn=torn)
         if found is None:
             return end
-        return _End(segment=end.segment, size=end.size, sequence=found.sequence, mac=found.mac, torn=torn)
+        return replace(end, sequence=found.sequence, mac=found.mac, is_whole=whole is not None)
 
     def _write(self, end: _End, line: bytes) -> tuple[int, int]:
         """Append a line; return the segment that it is in, with its size then."""

@@ -101,6 +101,8 @@ def verify_log(files: LogFiles, outside: Iterable[Anchor] = ()) -> tuple[ChainSe
 
 def _verify(files: LogFiles, key: bytes, chain: str, outside: Sequence[Anchor]) -> ChainSeen:
     walk = _Walk(chain, key)
+    # First of all: a block is on disk before its anchor is, and a writer may be at work.
+    anchors = [*_own_anchor(files, walk), *outside]
     segments = files.segments(chain)
     for number, path in enumerate(segments, start=1):
         if segment_number(path) != number:
@@ -109,7 +111,7 @@ def _verify(files: LogFiles, key: bytes, chain: str, outside: Sequence[Anchor]) 
         for position, line in enumerate(lines, start=1):
             walk.take(f"{path.name} line {position}", line)
         walk.end(rest, path.name, is_last=path == segments[-1])
-    walk.problems.extend(_missing(files, walk, outside))
+    walk.problems.extend(_missing(walk, anchors))
     head = f"{chain}:{len(walk.macs)}:{walk.macs[-1]}" if walk.macs else ""
     return ChainSeen(
         chain=chain,
@@ -123,15 +125,19 @@ def _verify(files: LogFiles, key: bytes, chain: str, outside: Sequence[Anchor]) 
     )
 
 
-def _missing(files: LogFiles, walk: _Walk, outside: Sequence[Anchor]) -> Iterator[str]:
+def _own_anchor(files: LogFiles, walk: _Walk) -> list[Anchor]:
     try:
         anchor = read_anchor(files.anchors_dir, walk.chain, walk.key)
     except ValueError as error:
-        yield f"{walk.chain}: {error}"
-        anchor = None
-    else:
-        if anchor is None:
-            yield f"{walk.chain}: its anchor is missing"
-    for each in (anchor, *outside):
-        if each is not None and not walk.has(each):
+        walk.problems.append(f"{walk.chain}: {error}")
+        return []
+    if anchor is None:
+        walk.problems.append(f"{walk.chain}: its anchor is missing")
+        return []
+    return [anchor]
+
+
+def _missing(walk: _Walk, anchors: Iterable[Anchor]) -> Iterator[str]:
+    for each in anchors:
+        if not walk.has(each):
             yield f"{walk.chain}: block {each.sequence} is missing or another one; the chain ends at {len(walk.macs)}"

@@ -45,7 +45,7 @@ class AccessLog:
     @property
     def is_blocked(self) -> bool:
         """Whether an access that nobody could account for later has to be refused."""
-        return len(self._waiting) >= self._most_allowed
+        return len(self._waiting) >= self._most_allowed or not self._thread.is_alive()
 
     @property
     def waiting(self) -> int:

@@ -45,7 +45,7 @@ def read_trust(path: Path) -> Trust:
     """Return what a file declares; raises TrustUnusableError with what is wrong in it."""
     try:
         trust = msgspec.json.decode(path.read_bytes(), type=Trust)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise TrustUnusableError(path=str(path), problem=str(error)) from error
     for problem in _problems(trust):
         raise TrustUnusableError(path=str(path), problem=problem)

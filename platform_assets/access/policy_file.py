@@ -40,5 +40,5 @@ def read_policy(path: Path) -> PolicyDocument | None:
         return None
     try:
         return msgspec.json.decode(content, type=PolicyDocument)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise PolicyUnusableError(path=str(path), problem=str(error)) from error

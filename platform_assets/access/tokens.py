@@ -23,7 +23,7 @@ def read_key_set(content: bytes, trust: Trust) -> KeysById:
     """
     try:
         told = msgspec.json.decode(content, type=dict[str, Any]).get("keys")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise IssuerKeysUnavailableError(place=trust.jwks, problem=f"no key set ({error})") from error
     keys = dict(_signing_keys(told if isinstance(told, list) else [], trust))
     if not keys:
@@ -70,7 +70,7 @@ def _signing_keys(told: Iterable[object], trust: Trust) -> Iterable[tuple[str, j
             continue
         try:
             key = jwt.PyJWK(one)
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, LookupError, TypeError, ValueError):  # the library trusts the fields of a key
             continue
         if key.algorithm_name in trust.algorithms:
             yield one["kid"], key

@@ -95,7 +95,7 @@ def _batch_inputs(settings: Settings, product: str, row: Mapping[str, Any]) -> l
     """Return the publication that a fallback answer was taken from, not the release that was live at that moment."""
     day, version = row["as_of"].astimezone(dt.UTC).date().isoformat(), row["model_version"]
     recorded = publications(open_ledger(settings.ledger_dsn), product, day)
-    behind = publication_behind([one for one in recorded if one.model_version == version], row)
+    behind = publication_behind([one for one in recorded if one.model_version == version], row["predicted_at"])
     if behind is None:
         remedy = "restore the ledger that recorded it"
         raise UnknownRecordError(kind="publication", key=f"{product} as of {day} version {version}", remedy=remedy)

@@ -135,5 +135,7 @@ def _is_touched(row: Mapping[str, Any], touched: Touched) -> bool:
     if row["fallback"] != "last_batch":
         return True
     day = row["as_of"].astimezone(dt.UTC).date().isoformat()
-    behind = publication_behind(touched.rivals.get((row["product"], day, row["model_version"]), ()), row)
+    behind = publication_behind(
+        touched.rivals.get((row["product"], day, row["model_version"]), ()), row["predicted_at"]
+    )
     return behind is not None and any(one.publication_id == behind.publication_id for one in touched.publications)

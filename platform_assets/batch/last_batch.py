@@ -1,11 +1,12 @@
 """The last published batch scores in the online store, for the endpoint to fall back on."""
 
-import datetime as dt
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from platform_assets.clock import epoch_seconds
+from platform_assets.clock import BusinessClock, epoch_seconds
+from platform_assets.contract.ages import Stamps, kept_until
 from platform_assets.contract.names import last_batch_service
 from platform_assets.contract.product import Product
 from platform_assets.features.frames import to_frame
@@ -16,13 +17,18 @@ from platform_assets.online.snapshot_copy import KeySetTable, PackedSnapshot, pa
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = ("score", "uncertainty", "as_of", "model_version", "output_schema_version")
+COLUMNS = ("score", "uncertainty", "as_of", "model_version", "output_schema_version", "kept_until")
 _SECONDS_PER_HOUR = 3600.0
 
 
-def pack_last_batch(product: Product, rows: "pa.Table", *, as_of: dt.datetime, snapshot_id: str) -> PackedSnapshot:
-    """Return the snapshot that maps each row key to score, uncertainty, as-of and the versions of model and output."""
-    instant = epoch_seconds(as_of)
+def pack_last_batch(
+    product: Product, rows: "pa.Table", *, stamps: Stamps, clock: BusinessClock, snapshot_id: str
+) -> PackedSnapshot:
+    """Return the snapshot that maps each row key to score, uncertainty, as-of and the versions of model and output.
+
+    `kept_until` is until when run and sources are young enough; minus infinity where the sources never were.
+    """
+    instant, until = epoch_seconds(stamps.as_of), kept_until(product, stamps, clock)
     values = np.column_stack(
         [
             _floats(rows, "score"),
@@ -30,6 +36,7 @@ def pack_last_batch(product: Product, rows: "pa.Table", *, as_of: dt.datetime, s
             np.full(rows.num_rows, instant),
             _floats(rows, "model_version"),
             _floats(rows, "output_schema_version"),
+            np.full(rows.num_rows, -math.inf if until is None else epoch_seconds(until)),
         ]
     )
     # The keys are spelled from the frame, as the endpoint does, so that an instant reads the same on both sides.

@@ -8,13 +8,14 @@ import numpy as np
 from platform_assets.batch.last_batch import pack_last_batch
 from platform_assets.batch.published_view import current, read_publication
 from platform_assets.batch.sole_publisher import sole_publisher
-from platform_assets.clock import epoch_seconds, from_epoch, midnight
+from platform_assets.clock import epoch_seconds, from_epoch
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
 from platform_assets.features.snapshot import latest_rows
 from platform_assets.features.sources import source_artifacts
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.manifest import record
+from platform_assets.ledger.publication_stamps import stamps_of
 from platform_assets.ledger.publications import current_publication, publications
 from platform_assets.ledger.recalls import require_sound
 from platform_assets.ledger.run_facts import RunFacts
@@ -114,11 +115,11 @@ def _pack_last_batch(settings: Settings, ledger: Ledger, product: Product) -> Pa
     publication = shown if shown is not None or not ever else ever[-1]
     if publication is None:
         publication = current(ledger, product)  # says what to materialize
-    as_of = midnight(dt.date.fromisoformat(publication.as_of))
-    rows = read_publication(settings, product, publication)
+    rows, snapshot_id = read_publication(settings, product, publication), publication.digest[:16]
     if shown is None:
-        return pack_last_batch(product, rows.slice(0, 0), as_of=as_of, snapshot_id=NOTHING_PUBLISHED)
-    return pack_last_batch(product, rows, as_of=as_of, snapshot_id=publication.digest[:16])
+        rows, snapshot_id = rows.slice(0, 0), NOTHING_PUBLISHED
+    stamps = stamps_of(ledger, publication)
+    return pack_last_batch(product, rows, stamps=stamps, clock=settings.clock, snapshot_id=snapshot_id)
 
 
 def _record_made(

@@ -101,14 +101,18 @@ def write_published_view(settings: Settings, product: Product, *, at: dt.datetim
 
 
 def remove_published_view(settings: Settings, ledger: Ledger, product: Product) -> None:
-    """Take the published file from consumers where no batch is published any more; who has opened it reads it out."""
-    path = published_path(settings, product.name)
+    """Take the published file from consumers where no batch is published any more; who has opened it reads it out.
+
+    Killed anywhere, the next call takes what is left: it asks for no file to know whether there is another one.
+    """
+    path, status = published_path(settings, product.name), status_path(settings, product.name)
     with sole_publisher(settings, product):
-        if current_publication(ledger, product.name) is None and path.exists():
-            path.unlink()
-            status_path(settings, product.name).unlink(missing_ok=True)
+        if current_publication(ledger, product.name) is None and path.parent.is_dir():
+            status.unlink(missing_ok=True)  # first: by it readers over HTTP find the rows
             remove_earlier_views(settings, product)
             remove_arrow_files(settings, product.name)
+            path.unlink(missing_ok=True)
+            status.unlink(missing_ok=True)  # whoever refreshes it had found the file until now
             sync_directory(path.parent, fsync=settings.fsync)
 
 

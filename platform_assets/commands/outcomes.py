@@ -37,9 +37,7 @@ def _told(found: "Sequence[Performance]") -> RenderableType:
     from platform_assets.monitoring.outcomes.drawing import HEAD, cells, sampled_note
 
     if not found:
-        return Text(
-            "No label is joined yet to anything that was predicted: materialize the outcomes of a product."
-        )
+        return Text("No label is joined yet to anything that was predicted: materialize the outcomes of a product.")
     table = Table("Product", *(name.capitalize() for name in HEAD), "Week of", box=None, padding=(0, 1))
     for one in found:
         week = "all" if one.window_start is None else f"{one.window_start:%Y-%m-%d}"

@@ -99,8 +99,10 @@ def _done_table(done: "Recalled") -> Table:
         if one.traffic is not None:
             release = f"release {one.traffic.release_id}" if one.traffic.release_id else "no release: none is sound"
             table.add_row(f"{one.product}: answers", "fallbacks, switched off" if one.traffic.is_off else release)
-        if one.snapshot is not None:
-            table.add_row(f"{one.product}: snapshot", f"{one.snapshot.before} -> {one.snapshot.snapshot_id or 'none'}")
+        for each in one.snapshots:
+            table.add_row(
+                f"{one.product}: snapshot of {each.service}", f"{each.before} -> {each.snapshot_id or 'none'}"
+            )
     for product in done.undeclared:
         table.add_row(product, "is declared no more: its batches are withdrawn, and nothing else")
     for problem in done.problems:

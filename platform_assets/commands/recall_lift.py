@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from platform_assets.audit.impact import find_impact
 from platform_assets.commands.recall_steps import Recaller
-from platform_assets.commands.recall_traffic import versions_of
+from platform_assets.commands.recall_traffic import version_of, versions_of
 from platform_assets.inference.refusals import accept_version
-from platform_assets.ledger.artifacts import Artifact, artifact_id
+from platform_assets.ledger.artifacts import Artifact, artifact_id, artifacts
 from platform_assets.ledger.decisions import Decision, last_decision, model_version_subject
 from platform_assets.ledger.models import find_model_version
 from platform_assets.ledger.recalls import lift_recall, recall_of
@@ -35,9 +35,12 @@ def lift(recaller: Recaller, subject: Artifact) -> Lifted:
 
 
 def _is_free(recaller: Recaller, product: str, version: int) -> bool:
-    ledger = recaller.ledger
+    settings, ledger = recaller.settings, recaller.ledger
     rejected = last_decision(ledger, "model_version", model_version_subject(product, version))
     if rejected is not None and rejected.verdict == "rejected":
         return False
     known = find_model_version(ledger, product, version)
-    return known is None or recall_of(ledger, [artifact_id("bundle", product, known.bundle_digest)]) is None
+    made = [] if known is None else [artifact_id("bundle", product, known.bundle_digest)]
+    # A recall of a release alone, or of its evaluation, is not found on the way back from the bundle.
+    made += [one.artifact_id for one in artifacts(ledger, "release", product) if version_of(settings, one) == version]
+    return recall_of(ledger, made) is None

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from platform_assets.contract.consumers import Output
 from platform_assets.contract.product import Product
 from platform_assets.settings import Settings
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from platform_assets.audit.impact import AffectedReader, Impact
     from platform_assets.commands.recall_steps import ProductAfterRecall
     from platform_assets.ledger.database import Ledger
-    from platform_assets.ledger.decisions import Decision
+    from platform_assets.monitoring.alerts.message import AlertMessage
 
 _OUTPUTS: tuple[Output, ...] = ("published_predictions", "online_predictions")
 
@@ -22,21 +24,29 @@ def tell_everybody(
 
     Joins the caller's transaction.
     """
-    from platform_assets.monitoring.alerts.compose import announce
-    from platform_assets.monitoring.alerts.message import AlertMessage
+    from platform_assets.monitoring.alerts.compose import Announcement, announce
     from platform_assets.monitoring.alerts.recipients import recipients_of
 
-    recall, owner = after.recall, product.owner
     outputs = [each for each in _OUTPUTS if any(one.output == each for one in _readers(impact, product))]
-    message = AlertMessage(
+    to_owner = _owner_message(product, impact, after)
+    news = Announcement(to_owner=to_owner, to_consumers=_consumer_message(to_owner, product, impact, after))
+    return announce(ledger, recipients_of(settings, [product]), news, outputs, after.recall.decided_at)
+
+
+def _owner_message(product: Product, impact: "Impact", after: "ProductAfterRecall") -> "AlertMessage":
+    from platform_assets.monitoring.alerts.message import AlertMessage
+
+    recall, owner = after.recall, product.owner
+    return AlertMessage(
         product=product.name,
         promise="recall",
         subject=recall.subject,
-        audience="consumer",
+        audience="owner",
         level="severe",
         severity="severe",
         is_recovery=False,
-        what=_what(product, impact, recall),
+        what=f"{product.title}: predictions are recalled, because {recall.subject} was: "
+        f"{_affected(product, impact)} were made from it",
         since=recall.decided_at,
         happened_at=recall.decided_at,
         who_is_hurt=tuple(f"{one.title} ({one.output})" for one in _readers(impact, product)),
@@ -46,20 +56,33 @@ def tell_everybody(
         owner=f"{owner.team} <{owner.email}>",
         links={"docs": "docs/recall.md"},
     )
-    return announce(ledger, recipients_of(settings, [product]), message, outputs, recall.decided_at)
+
+
+def _consumer_message(
+    to_owner: "AlertMessage", product: Product, impact: "Impact", after: "ProductAfterRecall"
+) -> "AlertMessage":
+    """Return the same in a consumer's words: no name of another consumer, no cause and no tool of the owner."""
+    return msgspec.structs.replace(
+        to_owner,
+        subject="",
+        audience="consumer",
+        what=f"{product.title}: predictions are recalled that you may have read: {_affected(product, impact)}",
+        who_is_hurt=(),
+        probable_cause="",
+        next_step=f"{_now(after)} Use no recalled prediction any more, and undo what was done with them. Questions, "
+        f"also which predictions those are, go to {product.owner.email}",
+        links={},
+    )
 
 
 def _readers(impact: "Impact", product: Product) -> "list[AffectedReader]":
     return [one for one in impact.readers if one.product == product.name]
 
 
-def _what(product: Product, impact: "Impact", recall: "Decision") -> str:
+def _affected(product: Product, impact: "Impact") -> str:
     rows = sum(one.publication.row_count for one in impact.batches if one.publication.product == product.name)
     answers = sum(one.answers for one in impact.answers if one.product == product.name)
-    return (
-        f"{product.title}: predictions are recalled, because {recall.subject} was: {rows:,} rows of batches and "
-        f"{answers:,} answers were made from it"
-    )
+    return f"{rows:,} rows of batches and {answers:,} answers"
 
 
 def _now(after: "ProductAfterRecall") -> str:

@@ -43,14 +43,14 @@ class Recaller:
 
 @dataclass(frozen=True, slots=True)
 class ProductAfterRecall:
-    """What is true of one product after a recall; None where that part of it was not affected."""
+    """What is true of one product after a recall; None, or empty, where that part of it was not affected."""
 
     product: str
     recall: Decision
     refused_versions: tuple[int, ...]
     consumers: ConsumersAfterRecall | None
     traffic: TrafficAfterRecall | None
-    snapshot: SnapshotAfterRecall | None
+    snapshots: tuple[SnapshotAfterRecall, ...]
 
     @property
     def problems(self) -> list[str]:
@@ -58,7 +58,7 @@ class ProductAfterRecall:
         return [
             *([self.consumers.online_problem] if self.consumers and self.consumers.online_problem else []),
             *(self.traffic.problems if self.traffic else ()),
-            *([self.snapshot.problem] if self.snapshot and self.snapshot.problem else []),
+            *(one.problem for one in self.snapshots if one.problem),
         ]
 
 
@@ -178,5 +178,5 @@ def _outcome(after: ProductAfterRecall) -> dict[str, object]:
         "refused_versions": after.refused_versions,
         "shown": shown.publication_id if shown else None,
         "traffic": after.traffic,
-        "snapshot": after.snapshot,
+        "snapshots": after.snapshots,
     }

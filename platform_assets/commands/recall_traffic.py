@@ -20,6 +20,7 @@ from platform_assets.errors import (
 from platform_assets.inference.live_pointer import LivePointer, read_live
 from platform_assets.inference.refusals import refuse_version
 from platform_assets.inference.release import read_release
+from platform_assets.ledger.artifacts import Artifact
 from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.releases import pointer_moves
 from platform_assets.orchestration.rollout_by_hand import Hand, end_by_hand, switch_by_hand
@@ -45,15 +46,18 @@ class TrafficAfterRecall:
 
 def versions_of(settings: Settings, product: str, impact: Impact) -> list[int]:
     """Return the model versions of a product that are affected, sorted."""
-    versions = {
-        int(one.details["model_version"])
-        for one in impact.everything
-        if one.name == product and one.kind in {"bundle", "release"} and "model_version" in one.details
-    }
-    for release_id in impact.digests("release", product):
+    pairs = [one for one in impact.everything if one.name == product and one.kind in {"bundle", "release"}]
+    return sorted({version for one in pairs if (version := version_of(settings, one)) is not None})
+
+
+def version_of(settings: Settings, made: Artifact) -> int | None:
+    """Return the model version of a bundle or release; None where neither its record nor its file tells it."""
+    if "model_version" in made.details:
+        return int(made.details["model_version"])
+    if made.kind == "release":
         with suppress(NoReleaseError):
-            versions.add(read_release(settings.releases_dir, product, release_id).model_version)
-    return sorted(versions)
+            return read_release(settings.releases_dir, made.name, made.digest).model_version
+    return None
 
 
 def refuse_versions(hand: Hand, impact: Impact) -> list[int]:

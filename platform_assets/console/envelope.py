@@ -1,7 +1,6 @@
 """Stands before everything: an id for each request, what browsers are told, and who is let in."""
 
 import re
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
@@ -11,6 +10,7 @@ from platform_assets.access.caller import Asked
 from platform_assets.access.words import UNVERSIONED
 from platform_assets.clock import wall_now
 from platform_assets.console.problems import problem_of
+from platform_assets.console.safe_headers import SAFE_HEADERS
 from platform_assets.console.sessions import COOKIE, Credential, Sessions
 from platform_assets.errors import ForeignFormError, ForeignOriginError
 from platform_assets.serving.access import OPEN_ACCESS, Access, Asker, keep_caller
@@ -20,16 +20,6 @@ PUBLIC = frozenset({"/healthz", "/console.css", "/sign-in"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.-]{1,100}")
 _HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    # Not `no-referrer`: a browser would then hide from us where a form comes from.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 
 class Envelope:
@@ -50,7 +40,7 @@ class Envelope:
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered = MutableHeaders(raw=message["headers"])
-                for name, value in (*_HEADERS.items(), ("X-Request-Id", request_id)):
+                for name, value in (*SAFE_HEADERS.items(), ("X-Request-Id", request_id)):
                     answered.setdefault(name, value)
                 message["headers"] = answered.raw
             await send(message)
@@ -90,7 +80,8 @@ def _is_of_this_site(headers: Headers) -> bool:
     if fetched is not None and fetched != "same-origin":
         return False
     if origin is not None:
-        return urlsplit(origin).netloc == headers.get("host", "")
+        host = headers.get("host", "")
+        return origin in {f"http://{host}", f"https://{host}"}
     return fetched is not None or "cookie" not in headers
 
 

@@ -19,6 +19,8 @@ from platform_assets.commands.incident_records import (
 from platform_assets.console.gate import asker_of, observable, of_product
 from platform_assets.console.pages import answer
 from platform_assets.console.parts import console_of
+from platform_assets.contract.product import Product
+from platform_assets.serving.access import Asker
 from platform_assets.settings import Settings
 
 
@@ -51,10 +53,18 @@ async def see_incidents(request: Request) -> Response:
 async def see_incident(request: Request) -> Response:
     """GET /incidents/{id}: facts, timeline, probable causes, actions and the document."""
     console, asker = console_of(request), asker_of(request)
-    observable(asker, console.products)  # who may observe nothing learns not even which numbers there are
+    _require_some(asker, console.products)
     page = await console.looks.do(partial(_page, console.settings, request.path_params["incident_id"], wall_now()))
     asker.require(of_product(page.details.line.incident.product, "releases", "observe"))
     return answer(request, "incident.html", page)
+
+
+def _require_some(asker: Asker, products: tuple[Product, ...]) -> None:
+    """Refuse whoever may observe nothing, who learns not even which numbers there are; nothing else is logged yet."""
+    asked = [of_product(each.name, "releases", "observe") for each in products]
+    if not any(map(asker.may, asked)):
+        for each in asked[:1]:
+            asker.require(each)
 
 
 def _lines(settings: Settings, at: dt.datetime, *, with_resolved: bool) -> list[IncidentLine]:

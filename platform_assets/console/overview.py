@@ -19,6 +19,7 @@ from platform_assets.console.parts import console_of
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import PromiseState
 from platform_assets.ledger.incidents import UNRESOLVED, Incident, incidents
+from platform_assets.serving.access import Asker
 from platform_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ async def see_overview(request: Request) -> Response:
     console, asker = console_of(request), asker_of(request)
     asker.require(CATALOGUE)
     shown = [each for each in console.products if asker.may(of_product(each.name, "contract", "describe"))]
-    observed = {each.name for each in shown if asker.may(of_product(each.name, "releases", "observe"))}
+    observed = _observed(asker, shown)
     may_audit = any(asker.may(of_product(each.name, "evidence", "audit")) for each in shown)
     at = wall_now()
     rows = await console.looks.do(partial(_rows, console.settings, shown, observed, at))
@@ -68,6 +69,15 @@ async def find(request: Request) -> Response:
     """GET /predictions?id=...: go to the page of a prediction."""
     wanted = request.query_params.get("id", "").strip()
     return RedirectResponse(f"/predictions/{quote(wanted, safe='')}" if wanted else "/", status_code=303)
+
+
+def _observed(asker: Asker, products: list[Product]) -> set[str]:
+    """Return the names of the products whose standing is shown; each is told to the access log."""
+    asked = {each.name: of_product(each.name, "releases", "observe") for each in products}
+    found = {name for name, observe in asked.items() if asker.may(observe)}
+    for name in sorted(found):
+        asker.require(asked[name])
+    return found
 
 
 def _rows(settings: Settings, shown: list[Product], observed: set[str], at: dt.datetime) -> list[ProductRow]:

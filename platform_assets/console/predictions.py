@@ -12,11 +12,12 @@ from platform_assets.audit.evidence import gather_evidence
 from platform_assets.audit.replay.explain import explain_one
 from platform_assets.audit.replay.replay import replay_one
 from platform_assets.audit.trace_page import trace_body
-from platform_assets.console.gate import asker_of, of_product
+from platform_assets.console.gate import CATALOGUE, asker_of, of_product
 from platform_assets.console.pages import answer, render, wants_json
 from platform_assets.console.parts import console_of
 from platform_assets.contract.names import parse_prediction_id
 from platform_assets.errors import UnknownPredictionError
+from platform_assets.serving.access import plain_product
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
@@ -63,7 +64,9 @@ def _admitted(request: Request) -> str:
     """Return the id of a prediction whose evidence the caller may see; decided before anything is looked up."""
     prediction_id = str(request.path_params["prediction_id"])
     parsed = parse_prediction_id(prediction_id) if _ID.fullmatch(prediction_id) else None
+    # An id that cannot be one names no product: all that is told is that there is no such prediction.
+    asked = of_product(plain_product(parsed[0]), "evidence", "audit") if parsed else CATALOGUE
+    asker_of(request).require(asked)
     if parsed is None or all(each.name != parsed[0] for each in console_of(request).products):
         raise UnknownPredictionError(prediction_id=prediction_id[:200])
-    asker_of(request).require(of_product(parsed[0], "evidence", "audit"))
     return prediction_id

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from platform_assets.console.pages import render, wants_json
+from platform_assets.console.safe_headers import SAFE_HEADERS
 from platform_assets.errors import (
     MethodNotAllowedError,
     PlatformError,
@@ -55,7 +56,8 @@ def unexpected_problem(request: Request, error: Exception) -> Response:
     """Answer with a bug of ours: nothing of it is told, the server logs it."""
     detail = f"the console failed ({type(error).__name__}): report it with the request id."
     response = _respond(request, _problem(request, "internal_error", 500, detail, is_retryable=False), {})
-    response.headers["X-Request-Id"] = request_id_of(request.scope)
+    # It is made outside the envelope that tells all others.
+    response.headers.update({**SAFE_HEADERS, "X-Request-Id": request_id_of(request.scope)})
     return response
 
 

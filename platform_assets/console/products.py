@@ -30,7 +30,7 @@ from platform_assets.consumers import readers_of
 from platform_assets.contract.product import Product
 from platform_assets.contract.version_readers import VersionReader, version_readers
 from platform_assets.errors import UnknownProductError
-from platform_assets.serving.access import Asker
+from platform_assets.serving.access import Asker, plain_product
 from platform_assets.settings import Settings
 
 
@@ -60,8 +60,10 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
 async def see_product(request: Request) -> Response:
     """GET /products/{name}: its contract; release, promises and incidents for those who may observe it."""
     console, asker = console_of(request), asker_of(request)
-    product = _named(console.products, asker, request.path_params["name"])
-    asker.require(of_product(product.name, "contract", "describe"))
+    name = request.path_params["name"]
+    # Before anything is looked up: whether a product exists is told to nobody who may not have it.
+    asker.require(of_product(plain_product(name), "contract", "describe"))
+    product = _named(console.products, asker, name)
     observe = of_product(product.name, "releases", "observe")
     is_observed = asker.may(observe)
     if is_observed:

@@ -92,13 +92,22 @@ def is_stale(ages: Sequence[Age]) -> bool:
 
 def valid_until(product: Product, stamps: Stamps, clock: BusinessClock) -> dt.datetime:
     """Return the business instant after which the batch is stale; its as-of when its sources were too old then."""
+    until = kept_until(product, stamps, clock)
+    if until is None:
+        return stamps.as_of
+    return min(stamps.as_of + dt.timedelta(hours=product.batch.freshness.max_age_hours), until)
+
+
+def kept_until(product: Product, stamps: Stamps, clock: BusinessClock) -> dt.datetime | None:
+    """Return the last business instant at which run and sources are young enough, for who sees the as-of alone.
+
+    None where the sources were too old from the start.
+    """
     promised = product.batch.freshness
     ran_at = stamps.as_of if clock.mode == "replay" else stamps.published_at
     of_run = promised.max_publication_age_hours or promised.max_age_hours
     by_source = [age for age in ages_of(product, stamps, clock, stamps.published_at) if age.name == "source_age"]
-    if is_stale(by_source):
-        return stamps.as_of
-    return min(stamps.as_of + dt.timedelta(hours=promised.max_age_hours), ran_at + dt.timedelta(hours=of_run))
+    return None if is_stale(by_source) else ran_at + dt.timedelta(hours=of_run)
 
 
 def is_fresh(age_s: float, limit_s: float) -> bool:

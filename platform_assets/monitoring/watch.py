@@ -26,6 +26,7 @@ from platform_assets.monitoring.alerts.recipients import recipients_of
 from platform_assets.monitoring.cost.online_use import observe_use
 from platform_assets.monitoring.figures.shown import show_promises
 from platform_assets.monitoring.incidents.follow import follow_incidents
+from platform_assets.monitoring.incidents.happened import Witness, no_witness
 from platform_assets.monitoring.incidents.moves import IncidentMove
 from platform_assets.monitoring.promises.grace import NOT_SEEN, state_without
 from platform_assets.monitoring.promises.guardrails import observe_guardrails
@@ -76,17 +77,19 @@ def watch_promises(
     at: dt.datetime,
     *,
     observers: Mapping[str, Observer] | None = None,
+    witness: Witness = no_witness,
 ) -> Watched:
     """Look at the promises of these products at a wall time and let everything that follows from it follow.
 
     An observer that fails stops no other: that it could not look is a promise of its own (`runs`, with the observer as
-    its subject), unknown for a quarter of an hour and then broken. Raises LedgerUnavailableError.
+    its subject), unknown for a quarter of an hour and then broken. What the witness tells of is in the drafted causes.
+    Raises LedgerUnavailableError.
     """
     observations = list(observe(settings, ledger, products, at, observers=observers or every_observer()))
     with ledger.transaction():
         changes = record_observations(ledger, observations, at)
         forget_settled(ledger, "partition", at)
-        moves = follow_incidents(ledger, products, changes, at)
+        moves = follow_incidents(ledger, products, changes, at, witness=witness)
         demand_actions(ledger, products, at)
         notified = notify(ledger, recipients_of(settings, products), moves, changes, at)
     show_holds(settings, ledger, [product.name for product in products])

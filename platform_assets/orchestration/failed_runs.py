@@ -11,7 +11,7 @@ from platform_assets.contract.product import Product
 from platform_assets.orchestration.jobs import INGEST_JOB, feature_job_name
 
 if TYPE_CHECKING:
-    from platform_assets.monitoring.incidents.happened import HappenedEvent
+    from platform_assets.monitoring.incidents.happened import HappenedEvent, Witness
 
 _LOOKED_AT = 200  # newest failed runs
 _TOLD_LENGTH = 300
@@ -26,6 +26,11 @@ def failed_runs_of(instance: dg.DagsterInstance, product: Product, *, since: dt.
     """Return the failed runs that concern a product since an instant: of its own assets and of the data upstream."""
     records = [record for record in _failed(instance) if _ended(record) >= since.timestamp()]
     return [_event(instance, record) for record in records if _concerns(record.dagster_run, product)]
+
+
+def witness_of_runs(instance: dg.DagsterInstance) -> "Witness":
+    """Return what tells the incidents of a product which of its runs failed."""
+    return lambda product, since: failed_runs_of(instance, product, since=since)
 
 
 def _failed(instance: dg.DagsterInstance) -> Sequence[dg.RunRecord]:

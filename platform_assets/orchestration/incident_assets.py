@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from platform_assets.contract.product import Product
-from platform_assets.orchestration.failed_runs import failed_runs_of, newest_failure
+from platform_assets.orchestration.failed_runs import newest_failure, witness_of_runs
 from platform_assets.orchestration.run_facts import run_facts
 from platform_assets.settings import Settings
 
@@ -105,12 +105,10 @@ def incident_sensor(settings: Settings) -> dg.SensorDefinition:
 def _tell_of_failed_runs(instance: dg.DagsterInstance, ledger: "Ledger", product: Product, at: dt.datetime) -> None:
     from platform_assets.ledger.incidents import incidents
     from platform_assets.monitoring.incidents.draft import record_draft
-    from platform_assets.monitoring.incidents.happened import record_happened
-    from platform_assets.monitoring.incidents.last_good import last_good
+    from platform_assets.monitoring.incidents.happened import record_witnessed
 
     for incident in incidents(ledger, product.name):
-        since = last_good(ledger, product, incident, broke_at=incident.opened_at).at
-        if record_happened(ledger, incident.incident_id, failed_runs_of(instance, product, since=since)):
+        if record_witnessed(ledger, product, incident, witness_of_runs(instance)):
             record_draft(ledger, product, incident, at)
 
 

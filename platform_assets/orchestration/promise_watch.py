@@ -14,6 +14,7 @@ from platform_assets.clock import wall_now
 from platform_assets.contract import names
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import PromiseName
+from platform_assets.orchestration.failed_runs import witness_of_runs
 from platform_assets.orchestration.promises import FRESHNESS_CHECK
 from platform_assets.orchestration.run_outcomes import hand_made_runs, outcomes_of
 from platform_assets.settings import Settings
@@ -60,7 +61,8 @@ def promise_sensor(settings: Settings, products: Sequence[Product]) -> dg.Sensor
 
         observers = {**every_observer(), "runs": _runs_observer(context.instance)}
         ledger = open_ledger(settings.ledger_dsn)
-        watched = watch_promises(settings, ledger, products, wall_now(), observers=observers)
+        witness = witness_of_runs(context.instance)
+        watched = watch_promises(settings, ledger, products, wall_now(), observers=observers, witness=witness)
         _log(context, products, watched)
         events = [
             event

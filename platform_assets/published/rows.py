@@ -139,11 +139,12 @@ def batch_of_version(settings: Settings, product: Product, version: int) -> Publ
 
 
 def _open(settings: Settings, product: Product, path: Path | None = None) -> "pq.ParquetFile":
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         return pq.ParquetFile(path or published_path(settings, product.name))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, pa.ArrowInvalid) as error:  # gone, or damaged
         raise _missing(product) from error
 
 

@@ -14,7 +14,7 @@ from platform_assets.access.words import Action, Resource, output_of
 from platform_assets.errors import AccessDeniedError, AccessLogBlockedError, UnauthenticatedError
 
 AUTHORIZATION, PURPOSE = b"authorization", b"x-purpose"
-_SCOPE_KEY = "platform_caller"
+_SCOPE_KEY, _ASKED_KEY = "platform_caller", "platform_asked"
 _FOREVER = float("inf")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -134,3 +134,14 @@ def caller_of(scope: MutableMapping[str, Any]) -> Caller:
     """Return who makes the request in hand; nobody is known where no gate was passed."""
     caller = scope.get(_SCOPE_KEY)
     return caller if isinstance(caller, Caller) else NOBODY
+
+
+def keep_asked(scope: MutableMapping[str, Any], asked: Asked) -> None:
+    """Remember what the request in hand was decided by."""
+    scope[_ASKED_KEY] = asked
+
+
+def require_decided(asker: Asker, scope: MutableMapping[str, Any], asked: Asked) -> None:
+    """Decide again where what is about to be answered is not what the request was decided by; raises as `permit`."""
+    if scope.get(_ASKED_KEY) != asked:
+        asker.require(asked)

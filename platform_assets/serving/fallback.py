@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from platform_assets.contract.ages import is_fresh
 from platform_assets.contract.online import FallbackKind
 from platform_assets.contract.prediction_log import Reason
 from platform_assets.inference.frame import Column
@@ -57,10 +56,10 @@ def _answer_by(
 
 
 def _from_batch(live: LiveRelease, event_at: dt.datetime, reason: Reason, batch: BatchPrediction) -> Verdict:
-    """Answer with the batch; beyond the batch's own promise of freshness it is shown, not acted on."""
+    """Answer with the batch; beyond any of the batch's own promises of age it is shown, not acted on."""
     age_s = (event_at - batch.as_of).total_seconds()
     limit_s = live.product.batch.freshness.max_age_hours * _SECONDS_PER_HOUR
-    fresh = is_fresh(age_s, limit_s)
+    fresh = batch.is_fresh(event_at, limit_s)
     return Verdict(
         score=batch.score,
         uncertainty=known(batch.uncertainty),

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from platform_assets.access.words import Resource
+from platform_assets.access.words import UNVERSIONED, Resource
 from platform_assets.clock import BusinessClock
 from platform_assets.serving.admission import Admission
 from platform_assets.serving.cache.prediction_cache import PredictionCache
@@ -38,12 +38,16 @@ class Parts:
     published: PublishedBatches | None = None
     events: EventDesk | None = None
 
-    def version_of(self, product: str, resource: Resource) -> int | str:
-        """Return the version of a product's output that is served now."""
-        found = None
-        if resource == "published_predictions" and self.published is not None:
-            found = self.published.version(product)
-        return self.heart.asked_for(product, "read").version if found is None else found
+    def version_of(self, product: str, resource: Resource, *, of_file: bool) -> int | str:
+        """Return the version of a product's output that is in force, or that of its published file.
+
+        Where nothing is in force nothing is answered; who may read the file is then told that there is one.
+        """
+        in_force = self.heart.asked_for(product, "read").version
+        if resource != "published_predictions" or self.published is None or not (of_file or in_force == UNVERSIONED):
+            return in_force
+        found = self.published.version(product)
+        return in_force if found is None else found
 
     async def refresh(self, *, only: str | None = None, again: bool = False) -> None:
         """Follow the live pointers and show the outcome in the metrics."""

@@ -1,9 +1,12 @@
 """What the heart needs from the online store, without saying how it is reached."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from platform_assets.clock import epoch_seconds
+from platform_assets.contract.ages import is_fresh
 from platform_assets.inference.frame import Column
 from platform_assets.serving.last_predictions.wire import BatchPlace
 from platform_assets.serving.live_release import LiveRelease
@@ -11,12 +14,21 @@ from platform_assets.serving.stored import SnapshotSeen, StoredRows
 
 
 class BatchPrediction(NamedTuple):
-    """The last published batch prediction of an entity."""
+    """The last published batch prediction of an entity.
+
+    `kept_until`, in epoch seconds, is until when its run and its sources are young enough; an earlier platform did not
+    tell.
+    """
 
     score: float
     uncertainty: float
     as_of: dt.datetime
     model_version: int
+    kept_until: float = math.inf
+
+    def is_fresh(self, event_at: dt.datetime, limit_s: float) -> bool:
+        """Tell whether the batch may be acted on at a business instant: young enough by all of its clocks."""
+        return is_fresh((event_at - self.as_of).total_seconds(), limit_s) and epoch_seconds(event_at) <= self.kept_until
 
 
 class LastBatch(NamedTuple):

@@ -18,13 +18,14 @@ from platform_assets.serving.store_features import failure_of, key_texts
 from platform_assets.serving.stored import Flags
 
 BATCH_COLUMNS = ("score", "uncertainty", "as_of", "model_version")
-VERSION_COLUMN = "output_schema_version"
+VERSION_COLUMN, UNTIL_COLUMN = "output_schema_version", "kept_until"
 
 
 class StoreBatches:
     """Reads the service `<product>_last_batch`: one key set, the row keys; the columns are `BATCH_COLUMNS`.
 
     A batch of another version of the output means something else: where `VERSION_COLUMN` says so, it is not given.
+    `UNTIL_COLUMN` says until when run and sources are young enough. A snapshot of an earlier platform may lack either.
     """
 
     def __init__(self, reader: OnlineReader, copies: BatchCopies) -> None:
@@ -82,9 +83,10 @@ def _predictions(
     # A batch passed its guardrails, but its range may be that of an older contract.
     is_usable = found & (score >= product.score.low) & (score <= product.score.high)
     is_usable &= np.isfinite(values[:, 2]) & np.isfinite(values[:, 3])
-    if VERSION_COLUMN in names:  # it is missing in a snapshot that an earlier platform wrote
+    if VERSION_COLUMN in names:
         is_usable &= matrix[:, names.index(VERSION_COLUMN)] == product.score.schema_version
+    until = matrix[:, names.index(UNTIL_COLUMN)] if UNTIL_COLUMN in names else np.full(len(matrix), np.inf)
     return [
-        BatchPrediction(row[0], row[1], from_epoch(row[2]), int(row[3])) if usable else None
-        for row, usable in zip(values.tolist(), is_usable.tolist(), strict=True)
+        BatchPrediction(row[0], row[1], from_epoch(row[2]), int(row[3]), kept_until) if usable else None
+        for row, usable, kept_until in zip(values.tolist(), is_usable.tolist(), until.tolist(), strict=True)
     ]

@@ -50,7 +50,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     owner: Owner
     score: Score
-    earlier_versions: tuple[EarlierVersion, ...]
+    earlier_versions: tuple[EarlierVersion, ...] = ()  # an endpoint of before tells of none
     online: Online | None
     row_keys: tuple[str, ...]
     fields: tuple[RequestField, ...]

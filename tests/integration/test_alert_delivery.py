@@ -150,6 +150,15 @@ def test_addresses_of_metadata_services_are_never_called(home: Pair, url: str) -
     assert "latest" not in str(failed.problem)
 
 
+@pytest.mark.parametrize("url", ["https://x:99999/", "http://x:port/", "http://[", "ftp://x/", "http:///hook"])
+def test_a_url_that_is_none_is_tried_like_a_receiver_that_takes_nothing(home: Pair, url: str) -> None:
+    settings, ledger = home
+    write(ledger)
+    (failed,) = deliver(with_alerts(settings, webhook=url), ledger, NOW).failed
+    assert failed.problem
+    assert states(ledger) == ["waiting"]
+
+
 def test_a_row_that_is_no_alert_of_this_version_holds_up_no_other_one(home: Pair) -> None:
     settings, ledger = home
     for recipient in ("one", "two"):

@@ -1,16 +1,23 @@
 """What the endpoint used and answered is what the offline path gives, and every difference is counted."""
 
+import datetime as dt
+from dataclasses import replace
+
 import dagster as dg
 import msgspec
 import pytest
 
+from platform_assets.audit.parity import proof as proofs
 from platform_assets.audit.parity.counts import ParityCount, allowed_features, count_feature
 from platform_assets.audit.parity.history import as_markdown, keep_proof, past_proofs
 from platform_assets.audit.parity.proof import ParityProof, prove_parity
+from platform_assets.audit.replay.selection import Group, Wanted, choose
 from platform_assets.contract.online import Approximation
+from platform_assets.orchestration import audit_assets as audits
 from platform_assets.orchestration.audit_assets import audit_assets
+from platform_assets.settings import Settings
 from tests.integration.replay_records import answer, answers, change_row, flip_byte, next_bit, setting
-from tests.unit.batch.batch_home import WALL, BatchHome
+from tests.unit.batch.batch_home import WALL, BatchHome, facts
 from tests.unit.serving.conftest import product_named
 
 FEATURE = 5
@@ -108,3 +115,30 @@ def test_the_assets_tell_the_proofs_as_checks(damaged: BatchHome) -> None:
     bad = dg.materialize([parity, replay_audit], selection=["parity", "replay_audit"])
     assert {each.check_name: each.passed for each in bad.get_asset_check_evaluations()}["churn"] is False
     assert len(past_proofs(damaged.settings, "churn")) == 2
+
+
+def test_batches_take_no_share_of_the_sample(replayable: BatchHome) -> None:
+    proof = prove_parity(replayable.settings, replayable.product, most=len(answers(replayable)))
+    read = [row for row in answers(replayable, fallback="none") if row["snapshot_id"] is not None]
+    assert proof.answers == len(read)
+
+
+def test_the_daily_proof_is_of_the_last_days_and_of_other_answers_each_day(
+    replayable: BatchHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[set[str]] = []
+
+    def choose_few(settings: Settings, wanted: Wanted) -> list[Group]:
+        groups = choose(settings, replace(wanted, sample=20))
+        chosen.append({told for group in groups for told in group.ids or ()})
+        return groups
+
+    monkeypatch.setattr(proofs, "choose", choose_few)
+    answered_at = answer(replayable)["predicted_at"]
+    (parity, _) = audit_assets(replayable.settings, [replayable.product])
+    for days in (0, 1, 1, 5):
+        at = answered_at + dt.timedelta(days=days)
+        monkeypatch.setattr(audits, "run_facts", lambda _, at=at: replace(facts(), at=at))
+        dg.materialize([parity])
+    assert [len(each) for each in chosen] == [20, 20, 20, 0]
+    assert chosen[0] != chosen[1] == chosen[2]

@@ -71,3 +71,4 @@ def everybody_is_told(home: WatchedHome) -> None:
         (mail,) = home.readers.mailed(reader)
         assert "Parking demand: predictions are recalled" in mail
         assert "No batch is published." in mail
+        assert ("the counters were swapped" in mail) == (reader == OWNER)

@@ -11,7 +11,7 @@ from platform_assets.audit.parity.counts import SCORE, ParityCount, allowed_cell
 from platform_assets.audit.replay.recorded_rows import Row, read_rows
 from platform_assets.audit.replay.refused import Refused
 from platform_assets.audit.replay.score_stages import same_bits
-from platform_assets.audit.replay.selection import Wanted, choose
+from platform_assets.audit.replay.selection import SEED, Wanted, choose
 from platform_assets.audit.replay.shelf import Shelf
 from platform_assets.contract.product import Product
 from platform_assets.features.frames import to_frame
@@ -47,18 +47,22 @@ class ParityProof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prove_parity(
-    settings: Settings, product: Product, *, since: dt.date | None = None, most: int = MOST_ANSWERS
+    settings: Settings,
+    product: Product,
+    *,
+    since: dt.date | None = None,
+    most: int = MOST_ANSWERS,
+    seed: int = SEED,
 ) -> ParityProof:
     """Compare logged answers of the model, that read a snapshot, with the offline path as of that snapshot.
 
-    The same answers are chosen again. Raises NotMaterializedError without a history and TableUnreadableError.
+    The same seed chooses the same answers again. Raises NotMaterializedError without a history, TableUnreadableError.
     """
     shelf = Shelf(settings, open_ledger(settings.ledger_dsn))
     counts: dict[str, ParityCount] = {}
     answers = skipped = 0
-    for group in choose(settings, Wanted([product.name], since=since, sample=most)):
-        if group.mode != "online":
-            continue
+    wanted = Wanted([product.name], since=since, sample=most, seed=seed, modes=("online",))
+    for group in choose(settings, wanted):
         rows = [row for row in read_rows(group.table, group.filters).to_pylist() if _is_of_a_snapshot(row)]
         loaded = shelf.release(product.name, group.release_id)
         if isinstance(loaded, Refused):

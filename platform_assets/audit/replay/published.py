@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from platform_assets.audit.batch_answers import publication_behind
 from platform_assets.audit.replay.recorded_rows import Row, read_rows
 from platform_assets.errors import NotMaterializedError
 from platform_assets.ledger.database import Ledger
@@ -20,10 +21,8 @@ class PublishedRows:
 
     def at(self, instant: dt.datetime, key: str) -> Row | None:
         """Return the row that was published last before an instant; None where there was none of this key."""
-        before = [each for each in self.revisions if each.published_at <= instant]
-        # A revision that came after the answer did not make it, unless the clocks of two machines differ.
-        told = (before or list(self.revisions))[-1:]
-        return self.rows.get(told[0].digest, {}).get(key) if told else None
+        behind = publication_behind(self.revisions, instant)
+        return self.rows.get(behind.digest, {}).get(key) if behind else None
 
 
 def published_rows(settings: Settings, ledger: Ledger, product: str, day: dt.date, model_version: int) -> PublishedRows:

@@ -23,12 +23,16 @@ _Kind = tuple[str, PredictionMode, str]  # product, mode, release
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to replay: predictions of these products since a day, all of them or a sample of that many."""
+    """What to replay: predictions of these products since a day, all of them or a sample of that many.
+
+    Another `seed` is another sample; what is of none of the `modes` takes no share of it.
+    """
 
     products: Sequence[str]
     since: dt.date | None = None
     sample: int | None = None
     seed: int = SEED
+    modes: Sequence[PredictionMode] = ("batch", "online")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +118,22 @@ class _Lowest:
 
 
 def _parts(settings: Settings, wanted: Wanted) -> Iterator[_Part]:
+    if "batch" in wanted.modes:
+        yield from _batch_parts(settings, wanted)
+    if "online" in wanted.modes:
+        yield from _online_parts(settings, wanted)
+
+
+def _batch_parts(settings: Settings, wanted: Wanted) -> Iterator[_Part]:
     for product in wanted.products:
         table = settings.predictions_dir / product
         for values in partitions(table):
             if wanted.since is None or values["prediction_date"] >= wanted.since:
                 names = ("prediction_date", "model_version")
                 yield _Part(product, "batch", table, tuple((name, "=", values[name]) for name in names))
+
+
+def _online_parts(settings: Settings, wanted: Wanted) -> Iterator[_Part]:
     for values in partitions(settings.prediction_log_dir):
         is_recent = wanted.since is None or values["predicted_date"] >= wanted.since
         if values["product"] in wanted.products and is_recent:

@@ -30,6 +30,13 @@ class _Concern(msgspec.Struct, frozen=True):
     say: Callable[[Level], AlertMessage]
 
 
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """The same news for the owner, with cause and tools, and for consumers, with neither."""
+
+    to_owner: AlertMessage
+    to_consumers: AlertMessage
+
+
 def notify(
     ledger: Ledger,
     recipients: Recipients,
@@ -56,23 +63,25 @@ def notify(
 
 
 def announce(
-    ledger: Ledger, recipients: Recipients, message: AlertMessage, outputs: Sequence[Output], at: dt.datetime
+    ledger: Ledger, recipients: Recipients, announced: Announcement, outputs: Sequence[Output], at: dt.datetime
 ) -> int:
     """Tell the owner of a product and all readers of some of its outputs at once; silences do not hold it.
 
-    Returns how many were told. Joins the caller's transaction.
+    Returns how many were told: who owns it and reads it is told as its owner. Joins the caller's transaction.
     """
+    message = announced.to_owner
     owner = recipients.owner_of(message.product, message.promise, message.subject)
     readers = [
         consumer
         for consumer in recipients.consumers
         if any(reading.product == message.product and reading.output in outputs for reading in consumer.reads)
     ]
-    addresses = [*recipients.of_owner(owner), *(where for each in readers for where in recipients.of_consumer(each))]
+    told = dict.fromkeys((where for each in readers for where in recipients.of_consumer(each)), announced.to_consumers)
+    told = {**told, **dict.fromkeys(recipients.of_owner(owner), message)}
     topic = topic_of(message.product, message.promise, message.subject)
-    told = dict.fromkeys(addresses)
-    enqueue(ledger, [News(topic=topic, address=where, message=msgspec.to_builtins(message)) for where in told], at)
-    return len(told)
+    news = [News(topic=topic, address=where, message=msgspec.to_builtins(said)) for where, said in told.items()]
+    enqueue(ledger, news, at)
+    return len(news)
 
 
 def _news(ledger: Ledger, recipients: Recipients, standing: Standing, at: dt.datetime) -> list[News]:

@@ -22,7 +22,7 @@ from platform_assets.ledger.promises import PromiseChange, promise_standings
 from platform_assets.monitoring.incidents.breach import Breach, measured, owner_of_breach, title_of
 from platform_assets.monitoring.incidents.draft import record_draft
 from platform_assets.monitoring.incidents.fallback_mode import fallback_mode
-from platform_assets.monitoring.incidents.happened import promise_key
+from platform_assets.monitoring.incidents.happened import Witness, no_witness, promise_key, record_witnessed
 from platform_assets.monitoring.incidents.impact import impact_of
 from platform_assets.monitoring.incidents.moves import IncidentMove, MoveKind
 from platform_assets.monitoring.incidents.severity import is_worse
@@ -33,12 +33,17 @@ _BY = "platform"
 
 
 def follow_incidents(
-    ledger: Ledger, products: Sequence[Product], changes: Sequence[PromiseChange], at: dt.datetime
+    ledger: Ledger,
+    products: Sequence[Product],
+    changes: Sequence[PromiseChange],
+    at: dt.datetime,
+    *,
+    witness: Witness = no_witness,
 ) -> list[IncidentMove]:
     """Bring the incidents of these products to what changed, and return what became of them, in that order.
 
     Joins the caller's transaction; there is never more than one broken incident about one promise. Changes of other
-    products are left alone.
+    products are left alone. The cause of what broke is drafted with what the witness tells.
     """
     named = {product.name: product for product in products}
     with ledger.transaction():
@@ -49,6 +54,11 @@ def follow_incidents(
             for move in _follow(ledger, named[change.product], change, at)
         ]
         moved += [move for product in products for move in _find_unfollowed(ledger, product, at)]
+        for move in moved:
+            if move.kind in {"opened", "reopened"}:
+                product = named[move.incident.product]
+                record_witnessed(ledger, product, move.incident, witness)
+                record_draft(ledger, product, move.incident, at)
         return moved + [move for product in products for move in _reassess(ledger, product, at)]
 
 
@@ -58,7 +68,7 @@ def _follow(ledger: Ledger, product: Product, change: PromiseChange, at: dt.date
         yield _recover(ledger, found, change) if change.after in {"kept", "at_risk"} else _note(ledger, found, change)
     elif change.after == "broken":
         if found is not None and _flaps(found, change):
-            yield _reopen(ledger, product, found, change, at)
+            yield _reopen(ledger, product, found, change)
         else:
             yield _open(ledger, product, change, change.changed_at, at)
 
@@ -86,16 +96,14 @@ def _open(ledger: Ledger, product: Product, breach: Breach, opened_at: dt.dateti
     change = breach if isinstance(breach, PromiseChange) else None
     _enter(ledger, opened, "opened", f"{opened.title}; severity {opened.severity}", opened_at, _facts(breach))
     _enter(ledger, opened, "fallback", fallback, opened_at)
-    record_draft(ledger, product, opened, at)
     return IncidentMove(incident=opened, kind="opened", change=change)
 
 
-def _reopen(ledger: Ledger, product: Product, found: Incident, change: PromiseChange, at: dt.datetime) -> IncidentMove:
+def _reopen(ledger: Ledger, product: Product, found: Incident, change: PromiseChange) -> IncidentMove:
     told = f"broken again within {REOPENED_WITHIN.total_seconds() / 3600:g} hours{measured(change)}"
     fallback = fallback_mode(ledger, product, found.promise, found.subject)
     again = change_incident(ledger, found.incident_id, state="open", recovered_at=None, fallback=fallback)
     _enter(ledger, again, "reopened", told, change.changed_at, _facts(change))
-    record_draft(ledger, product, again, at)
     return IncidentMove(incident=again, kind="reopened", change=change)
 
 

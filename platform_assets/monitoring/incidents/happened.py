@@ -1,13 +1,15 @@
 """What happened around a breach: one event, named so that it is told once however often somebody looks."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
+from platform_assets.contract.product import Product
 from platform_assets.ledger.database import Ledger
-from platform_assets.ledger.incidents import IncidentEntry, add_entry, entries
+from platform_assets.ledger.incidents import Incident, IncidentEntry, add_entry, entries
+from platform_assets.monitoring.incidents.last_good import last_good
 
 HappenedKind = Literal[
     "promise", "publication", "quarantine", "decision", "traffic", "snapshot", "model", "data", "run_failed"
@@ -24,6 +26,15 @@ class HappenedEvent(msgspec.Struct, frozen=True, kw_only=True):
     told: str
     by: str
     facts: Mapping[str, Any] = {}
+
+
+# What happened to a product since an instant, told by who has records beside the ledger.
+Witness = Callable[[Product, dt.datetime], Sequence[HappenedEvent]]
+
+
+def no_witness(_product: Product, _since: dt.datetime) -> Sequence[HappenedEvent]:
+    """Tell of nothing: the ledger is all there is."""
+    return ()
 
 
 def promise_key(change_id: int) -> str:
@@ -44,6 +55,12 @@ def record_happened(ledger: Ledger, incident_id: int, happened: Sequence[Happene
             at = event.happened_at
             add_entry(ledger, incident_id, "event", event.told, happened_at=at, recorded_by=event.by, facts=facts)
     return len(new)
+
+
+def record_witnessed(ledger: Ledger, product: Product, incident: Incident, witness: Witness) -> int:
+    """Add what a witness tells of since the last good state to the timeline; return how much of it was new."""
+    since = last_good(ledger, product, incident, broke_at=incident.opened_at).at
+    return record_happened(ledger, incident.incident_id, witness(product, since))
 
 
 def recorded_events(recorded: Sequence[IncidentEntry]) -> list[HappenedEvent]:

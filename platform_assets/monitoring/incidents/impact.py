@@ -26,7 +26,6 @@ class ImpactedReading(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     team: str
     email: str
-    webhook: str | None
     output: Output
     way: Way
     purposes: tuple[str, ...]
@@ -76,7 +75,6 @@ def _impacted(consumer: Consumer, reading: Reading, *, since: dt.datetime, at: d
         title=consumer.title,
         team=consumer.contact.team,
         email=consumer.contact.email,
-        webhook=consumer.contact.webhook,
         output=reading.output,
         way="http" if reading.output == "online_predictions" else "table",
         purposes=reading.purposes,

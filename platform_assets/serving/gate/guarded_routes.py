@@ -9,7 +9,7 @@ from starlette.routing import Route
 from platform_assets.access.caller import Asked
 from platform_assets.access.words import UNVERSIONED, VERSIONED, facility
 from platform_assets.errors import UnguardedRouteError
-from platform_assets.serving.access import Asker, asked_of, caller_of, plain_product
+from platform_assets.serving.access import Asker, asked_of, caller_of, keep_asked, plain_product
 from platform_assets.serving.gate.rules import RULES, OfPlatform, OfProduct, Rule
 from platform_assets.serving.open_inference.problems import Handler, with_error_member
 from platform_assets.serving.parts import Parts
@@ -56,6 +56,7 @@ def _behind(rule: OfProduct | OfPlatform, handler: Handler, parts: Parts) -> Han
             asker.permit(asked)
         else:
             asker.require(asked)
+        keep_asked(request.scope, asked)
         return await handler(request)
 
     return answer
@@ -71,5 +72,6 @@ def _asked(rule: OfProduct | OfPlatform, request: Request, parts: Parts) -> Aske
         return Asked(facility(rule.facility), UNVERSIONED, rule.action)
     product, version = request.path_params[rule.parameter], None
     if rule.resource in VERSIONED:
-        version = named_version(request.scope["headers"]) or parts.version_of(product, rule.resource)
+        named = named_version(request.scope["headers"])
+        version = named or parts.version_of(product, rule.resource, of_file=rule.is_of_file)
     return asked_of(plain_product(product), rule.resource, UNVERSIONED if version is None else version, rule.action)

@@ -7,12 +7,16 @@ from platform_assets.access.words import Action, Facility, Resource
 
 
 class OfProduct(NamedTuple):
-    """A route about the product that its path names; with `is_told_later` its handler logs what was allowed."""
+    """A route about the product that its path names; with `is_told_later` its handler logs what was allowed.
+
+    With `is_of_file` it is answered in the version of the published file, else in the one that is in force.
+    """
 
     resource: Resource
     action: Action
     parameter: str = "product"
     is_told_later: bool = False
+    is_of_file: bool = False
 
 
 class OfPlatform(NamedTuple):
@@ -41,7 +45,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/v1/products"): _CATALOGUE,
     ("GET", "/v1/products/{name}"): OfProduct("contract", "describe", "name"),
     ("POST", "/v1/products/{name}/reload"): OfProduct("releases", "operate", "name"),
-    ("GET", "/v1/products/{name}/published"): OfProduct("published_predictions", "read", "name"),
+    ("GET", "/v1/products/{name}/published"): OfProduct("published_predictions", "read", "name", is_of_file=True),
     ("POST", "/v1/batch_predict"): "decided_inside",
     ("GET", "/v1/jobs"): "decided_inside",
     ("GET", "/v1/jobs/{job_id}"): "decided_inside",

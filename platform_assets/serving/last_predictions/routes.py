@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from platform_assets.contract.ages import is_fresh
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.errors import BatchOnlyError
 from platform_assets.inference.frame import to_column
@@ -83,7 +82,7 @@ def _prediction(
 ) -> LastPrediction:
     age_s = (event_at - found.as_of).total_seconds()
     limit_s = live.product.batch.freshness.max_age_hours * _SECONDS_PER_HOUR
-    fresh = is_fresh(age_s, limit_s)
+    fresh = found.is_fresh(event_at, limit_s)
     return LastPrediction(
         entity_id=row_keys[live.schema.row_keys[0]],
         row_keys=dict(row_keys),

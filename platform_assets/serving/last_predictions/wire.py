@@ -12,7 +12,7 @@ class LastPrediction(msgspec.Struct, frozen=True, kw_only=True):
     """The last published batch prediction of one entity; `row_keys` are its keys as they were asked for.
 
     `age_seconds` is the age of the batch at `event_at` of the answer; beyond `max_age_seconds`, the batch's own promise
-    of freshness, it is shown and not to be acted on.
+    of freshness, it is shown and not to be acted on. Neither is one whose run or sources are older than promised.
     """
 
     entity_id: str

@@ -10,6 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from platform_assets.clock import epoch_seconds, from_epoch
 from platform_assets.errors import NothingPublishedError, UnknownOutputVersionError
+from platform_assets.serving.access import asked_of, require_decided
+from platform_assets.serving.gate.guarded_routes import asker_of
 from platform_assets.serving.parts import Parts
 from platform_assets.serving.published.batches import Offer
 from platform_assets.serving.traffic.output_versions import named_version
@@ -47,6 +49,9 @@ def published_routes(parts: Parts) -> list[Route]:
         version, named = offer.status.batch.output_version, named_version(request.scope["headers"])
         if named not in {None, version}:
             raise UnknownOutputVersionError(product=name, version=named or 0, offered=str(version))
+        if version is not None:  # another batch may have been published since the gate
+            asker, asked = asker_of(request, parts), asked_of(name, "published_predictions", version, "read")
+            require_decided(asker, request.scope, asked)
         headers = _headers(offer)
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=_NOT_MODIFIED, headers=headers)

@@ -5,9 +5,12 @@ import datetime as dt
 import pytest
 
 from platform_assets.access.caller import Asked
+from platform_assets.access.credentials import InForce
 from platform_assets.access.grants import compile_grants
+from platform_assets.access.identity import Identity, Unproven
 from platform_assets.access.key_store import KeyStore
 from platform_assets.access.policy_file import policy_path, publish_policy
+from platform_assets.access.source import AccessSource
 from platform_assets.consumers import CONSUMERS
 from platform_assets.products._discovery import discover_products
 from tests.unit.access.conftest import DAY, NOW, Guard
@@ -65,6 +68,38 @@ def test_a_revoked_key_opens_nothing_after_the_next_look(guard: Guard) -> None:
     assert "revoked" in why(guard, f"Bearer {text}")
 
 
+def test_a_key_that_is_revoked_while_it_is_proven_is_not_remembered(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, proves = f"Bearer {guard.key('consumer:retention_desk', 'call_guidance')}", InForce.prove
+
+    def revoked_meanwhile(in_force: InForce, authorization: str, now: dt.datetime) -> Identity | Unproven:
+        proven = proves(in_force, authorization, now)
+        monkeypatch.undo()
+        (key_id,) = KeyStore.of(guard.settings).read()
+        KeyStore.of(guard.settings).revoke(key_id, by="ann", at=NOW, reason="lost")
+        guard.control.refresh()
+        return proven
+
+    monkeypatch.setattr(InForce, "prove", revoked_meanwhile)
+    assert why(guard, sent) == ""
+    assert why(guard, sent)
+
+
+def test_a_bug_in_following_the_policy_allows_nobody_anything(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = f"Bearer {guard.key('consumer:retention_desk', 'call_guidance')}"
+    assert why(guard, sent) == ""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(AccessSource, "look", fail)
+    with pytest.raises(ZeroDivisionError):
+        guard.control.refresh()
+    assert why(guard, sent)
+    assert guard.control.problem is not None
+
+
 def test_a_key_ends_at_its_instant_without_any_look(guard: Guard) -> None:
     sent = f"Bearer {guard.key('consumer:retention_desk', 'call_guidance')}"
     assert why(guard, sent) == ""
@@ -85,7 +120,7 @@ def test_a_policy_that_changes_is_followed(guard: Guard) -> None:
     assert why(guard, sent) == ""
 
 
-@pytest.mark.parametrize("harm", ["missing", "damaged", "exposed"])
+@pytest.mark.parametrize("harm", ["missing", "damaged", "no text", "exposed"])
 @pytest.mark.parametrize("file", ["policy", "keys"])
 def test_a_policy_or_keys_that_cannot_be_trusted_open_nothing_until_they_are_put_right(
     guard: Guard, file: str, harm: str
@@ -97,6 +132,8 @@ def test_a_policy_or_keys_that_cannot_be_trusted_open_nothing_until_they_are_put
         path.unlink()
     elif harm == "damaged":
         path.write_bytes(content[:-9])
+    elif harm == "no text":
+        path.write_bytes(content.replace(b"retention_desk", b"retention\xffdesk"))
     else:
         path.chmod(0o644)
     guard.control.refresh()

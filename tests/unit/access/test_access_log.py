@@ -12,7 +12,7 @@ from platform_assets.access.log_anchor import Anchor, anchor_of_text
 from platform_assets.access.log_chain import Chain
 from platform_assets.access.log_files import LogFiles
 from platform_assets.access.log_read import read_accesses
-from platform_assets.access.log_verify import ChainSeen, verify_log
+from platform_assets.access.log_verify import ChainSeen, _Walk, verify_log
 from platform_assets.access.log_writer import AccessLog
 from platform_assets.errors import AccessLogKeyError
 from tests.unit.access.conftest import access_number
@@ -179,6 +179,33 @@ def test_a_line_that_a_killed_writer_left_is_told_apart_from_tampering(files: Lo
     Chain(files, "endpoint-0").append([access_number(99)])
     found = seen(files)
     assert (found.blocks, found.torn, found.problems) == (4, 1, ())
+
+
+def test_a_block_that_lacks_its_line_break_alone_is_gone_on_from(files: LogFiles) -> None:
+    filled(files, blocks=3, segment_bytes=10**6)
+    (path,) = files.segments("endpoint-0")
+    path.write_bytes(path.read_bytes()[:-1])
+    Chain(files, "endpoint-0").append([access_number(99)])
+    found = seen(files)
+    assert (found.blocks, found.torn, found.problems) == (4, 0, ())
+
+
+def test_a_log_that_grows_while_it_is_verified_is_intact(files: LogFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain, take = filled(files, blocks=3, segment_bytes=10**6), _Walk.take
+
+    def grow(walk: _Walk, place: str, line: bytes) -> None:
+        chain.append([access_number(99)])
+        take(walk, place, line)
+
+    monkeypatch.setattr(_Walk, "take", grow)
+    assert seen(files).problems == ()
+
+
+def test_nothing_is_allowed_once_nobody_writes_the_log(files: LogFiles) -> None:
+    log = AccessLog(Chain(files, "endpoint-0"))
+    assert not log.is_blocked
+    assert log.close(10.0)
+    assert log.is_blocked
 
 
 def test_a_cut_that_is_made_to_look_like_a_kill_is_found_after_the_next_writer_too(files: LogFiles) -> None:

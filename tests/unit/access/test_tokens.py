@@ -57,6 +57,22 @@ CLAIMS = {
 KEYS = read_key_set(JWKS, TRUST)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"kty": "oct"}, {"kty": "RSA"}, {"kty": "RSA", "n": 3, "e": "AQAB"}, {"kty": ["RSA"]}, {"alg": ["RS256"]}, {}],
+)
+def test_a_key_set_with_a_key_that_is_none_gives_the_others(odd: dict[str, object]) -> None:
+    sound = msgspec.json.decode(JWKS)["keys"]
+    content = msgspec.json.encode({"keys": [{"kid": "odd", **odd}, *sound]})
+    assert read_key_set(content, TRUST).keys() == KEYS.keys()
+
+
+@pytest.mark.parametrize("content", [b"\xff", b'{"\xff": 1}', b"[" * 100_000, b"[]", b"{}"])
+def test_a_key_set_that_cannot_be_read_is_told_and_no_other_error(content: bytes) -> None:
+    with pytest.raises(IssuerKeysUnavailableError):
+        read_key_set(content, TRUST)
+
+
 def token(
     *, key: PrivateKey = OURS, algorithm: str = "RS256", kid: str | None = "rsa", head: object = None, **claims: object
 ) -> str:

@@ -16,7 +16,8 @@ from platform_assets.errors import (
     UnknownOutputVersionError,
 )
 from platform_assets.ledger.publications import publications, withdraw_publication
-from platform_assets.published.rows import PublishedRows, published_path, read_published_rows
+from platform_assets.published.rows import PublishedRows, published_path, read_published_rows, refresh_status
+from platform_assets.published.status import status_path
 from platform_assets.published.versions import version_path
 from tests.unit.batch.batch_home import AS_OF, CUSTOMERS, WALL, BatchHome, make_home
 from tests.unit.contract.contract_samples import FIRST, second_score
@@ -122,6 +123,58 @@ def test_a_withdrawn_batch_is_taken_from_readers_of_its_version_too(home: BatchH
     withdraw_publication(home.ledger, second.publication_id)
     remove_published_view(home.settings, home.ledger, home.product)
     assert list(home.settings.published_dir.glob("churn*")) == []
+
+
+class Killed(BaseException):
+    """The process dies."""
+
+
+@pytest.mark.parametrize("unlinked", range(5))
+def test_what_is_withdrawn_is_gone_wherever_the_removal_was_killed_before(
+    home: BatchHome, monkeypatch: pytest.MonkeyPatch, unlinked: int
+) -> None:
+    take_over(home)
+    for one in publications(home.ledger, "churn"):
+        withdraw_publication(home.ledger, one.publication_id)
+    unlink, gone = Path.unlink, list[str]()
+
+    def unlink_or_die(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - as pathlib has it
+        if len(gone) == unlinked:
+            raise Killed
+        gone.append(path.name)
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Path, "unlink", unlink_or_die)
+        with pytest.raises(Killed):
+            remove_published_view(home.settings, home.ledger, home.product)
+    assert status_path(home.settings, "churn").exists() == (unlinked == 0)
+    remove_published_view(home.settings, home.ledger, home.product)
+    assert list(home.settings.published_dir.glob("churn*")) == []
+
+
+def test_a_status_that_is_refreshed_during_the_removal_does_not_outlive_the_batch(
+    home: BatchHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_over(home)
+    for one in publications(home.ledger, "churn"):
+        withdraw_publication(home.ledger, one.publication_id)
+    unlink = Path.unlink
+
+    def refresh_before(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - as pathlib has it
+        if path == published_path(home.settings, "churn"):
+            assert refresh_status(home.settings, home.product, at=WALL) is not None
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refresh_before)
+    remove_published_view(home.settings, home.ledger, home.product)
+    assert list(home.settings.published_dir.glob("churn*")) == []
+
+
+def test_where_nothing_was_ever_published_nothing_is_removed(tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    remove_published_view(home.settings, home.ledger, home.product)
+    assert not home.settings.published_dir.exists()
 
 
 def test_a_batch_that_breaks_its_version_is_refused_before_it_is_scored(first: BatchHome) -> None:

@@ -2,9 +2,11 @@
 
 import dataclasses
 import datetime as dt
+import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from platform_assets.audit.subjects import find_subject
@@ -22,9 +24,11 @@ from platform_assets.lakehouse.read import read_table
 from platform_assets.ledger.artifacts import artifact_id
 from platform_assets.ledger.database import open_ledger
 from platform_assets.ledger.decisions import Mandate, decisions
+from platform_assets.ledger.models import record_model_version
 from platform_assets.ledger.notifications import notifications
 from platform_assets.ledger.publications import current_publication, publications
 from platform_assets.ledger.recalls import record_recall
+from platform_assets.monitoring.alerts.message import AlertMessage, as_text, bulletin_of
 from platform_assets.registry.rollback import Crew, EndpointFollowed
 from platform_assets.rollouts.moves import Pointers, Word, switch_on
 from platform_assets.training.examples import make_training_set
@@ -115,11 +119,29 @@ def test_a_second_call_changes_nothing_and_tells_nobody_again(home: BatchHome) -
     assert verdicts.count("recalled") == 1
 
 
-def test_everybody_hears_what_happened_why_and_what_to_do(home: BatchHome) -> None:
+def test_the_owner_hears_what_happened_why_to_whom_and_what_to_do(home: BatchHome) -> None:
     recall_of(home, RAW_DIGEST)
-    told = [one.message for one in notifications(home.ledger)]
-    assert all("10 rows of batches" in one["what"] and one["probable_cause"] == ANN.reason for one in told)
-    assert all("platform impact raw_file:online_retail@" in one["next_step"] for one in told)
+    [told] = [one.message for one in notifications(home.ledger) if one.message["audience"] == "owner"]
+    assert "10 rows of batches" in told["what"]
+    assert told["probable_cause"] == ANN.reason
+    assert "platform impact raw_file:online_retail@" in told["next_step"]
+    assert any("Marketing automation" in one for one in told["who_is_hurt"])
+
+
+def test_readers_hear_what_to_do_in_their_own_words_and_nothing_of_the_owner(home: BatchHome) -> None:
+    recall_of(home, RAW_DIGEST)
+    told = [one for one in notifications(home.ledger) if one.message["audience"] == "consumer"]
+    assert {one.address.recipient for one in told} >= {
+        "consumer:marketing_automation",
+        "consumer:business_intelligence",
+    }
+    for each in told:
+        bulletin = bulletin_of("g", each.address, WALL, [msgspec.convert(each.message, AlertMessage)])
+        said = as_text(bulletin) + json.dumps(each.message)
+        assert "10 rows of batches" in said
+        assert home.product.owner.email in said
+        kept = (ANN.reason, "platform ", "raw_file", "docs/", "Marketing automation", "Business intelligence")
+        assert [one for one in kept if one in said] == []
 
 
 def test_nothing_is_scored_or_trained_from_something_recalled(home: BatchHome) -> None:
@@ -138,6 +160,29 @@ def test_nobody_switches_a_recalled_release_on_again(home: BatchHome) -> None:
         switch_on(pointers, "churn", word)
     assert lift_of(home, RAW_DIGEST).accepted == (("churn", 1),)
     assert switch_on(pointers, "churn", word).off is None
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_a_version_stays_refused_while_another_recall_hits_its_release(home: BatchHome, *, is_declared: bool) -> None:
+    release = home.batch_run().release
+    if is_declared:
+        record_model_version(
+            home.ledger,
+            product="churn",
+            version=1,
+            bundle_digest=release.bundle_digest,
+            training_run_id="run-1",
+            metrics={},
+            gates=[],
+            created_at=WALL,
+        )
+    of_release = artifact_id("release", "churn", release.release_id)
+    recall_of(home, of_release)
+    recall_of(home, RAW_DIGEST)
+    assert lift_of(home, RAW_DIGEST).accepted == ()
+    assert is_refused(home.settings.releases_dir, "churn", 1)
+    assert lift_of(home, of_release).accepted == (("churn", 1),)
+    assert not is_refused(home.settings.releases_dir, "churn", 1)
 
 
 def test_a_batch_that_is_committed_during_a_recall_is_on_record_and_never_shown(

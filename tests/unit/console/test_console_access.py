@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,6 +13,7 @@ from platform_assets.console.app import create_app
 from platform_assets.console.envelope import PUBLIC
 from platform_assets.console.routes import ROUTES
 from platform_assets.console.sessions import COOKIE, Credential, Sessions
+from platform_assets.ledger.incidents import change_incident
 from tests.unit.console.conftest import DATA, PAGE, Looked
 
 SOMEONE = "/predictions/churn-20111210-b-" + "0" * 24
@@ -67,8 +69,62 @@ def test_a_consumer_sees_the_contract_of_its_own_products_and_nothing_else(conso
         console.client.get(path, headers=desk).status_code for path in ("/products/segments", "/incidents", SOMEONE)
     ]
     assert refused == [403, 403, 403]
-    unknown = console.client.get("/products/nothing", headers=desk).json()["detail"]
-    assert "segments" not in unknown
+
+
+@pytest.mark.parametrize("place", ["/products/{}", "/predictions/{}-20111210-b-" + "0" * 24])
+def test_a_product_of_others_is_answered_and_logged_like_one_that_does_not_exist(console: Looked, place: str) -> None:
+    key = console.consumer_key("retention_desk", "call_guidance")
+    desk = {**DATA, "Authorization": f"Bearer {key}"}
+    answers = {name: console.client.get(place.format(name), headers=desk) for name in ("segments", "nothing")}
+    told = [
+        answered.text.replace(name, "NAME").replace(answered.headers["x-request-id"], "ID")
+        for name, answered in answers.items()
+    ]
+    assert {answered.status_code for answered in answers.values()} == {403}
+    assert told[0] == told[1]
+    logged = {one.request_id: one.output.split("/")[0] for one in console.accesses() if not one.is_allowed}
+    assert [logged[answered.headers["x-request-id"]] for answered in answers.values()] == list(answers)
+
+
+def test_an_id_that_cannot_be_one_leaves_a_line_in_the_access_log_too(console: Looked) -> None:
+    answered = console.client.get("/predictions/nonsense", headers=console.as_role("auditor"))
+    assert answered.status_code == 404
+    assert answered.headers["x-request-id"] in {one.request_id for one in console.accesses()}
+
+
+def logged(console: Looked, request_id: str) -> list[tuple[str, str | None, bool]]:
+    """Return what the access log holds of a request: output, action, and whether it was allowed."""
+    return [(one.output, one.action, one.is_allowed) for one in console.accesses() if one.request_id == request_id]
+
+
+def test_each_product_whose_standing_the_overview_shows_is_in_the_access_log(console: Looked) -> None:
+    overview = console.client.get("/", headers=console.as_role("operator"))
+    shown = [row["name"] for row in overview.json()["products"] if row["standing"]]
+    assert len(shown) == 5
+    assert logged(console, overview.headers["x-request-id"]) == [
+        ("platform/catalogue", "describe", True),
+        *((f"{name}/releases", "observe", True) for name in shown),
+    ]
+
+
+def test_an_incident_is_one_access_to_its_product_and_to_no_other(console: Looked) -> None:
+    incident = console.open_incident(title="data_age is broken")
+    operator = console.as_role("operator")
+    seen = console.client.get(f"/incidents/{incident.incident_id}", headers=operator)
+    change_incident(console.home.ledger, incident.incident_id, state="resolved")  # other tests share the home
+    desk = {**DATA, "Authorization": f"Bearer {console.consumer_key('retention_desk', 'call_guidance')}"}
+    refused = console.client.get("/incidents/99", headers=desk)
+    assert (seen.status_code, refused.status_code) == (200, 403)
+    assert logged(console, seen.headers["x-request-id"]) == [("churn/releases", "observe", True)]
+    assert [is_allowed for _, _, is_allowed in logged(console, refused.headers["x-request-id"])] == [False]
+
+
+def test_an_open_console_tells_which_products_there_are(console: Looked) -> None:
+    app = create_app(replace(console.settings, access="open"))
+    with TestClient(app, base_url="http://127.0.0.1:8010") as here:
+        answered = here.get("/products/nothing", headers=DATA)
+    assert (answered.status_code, answered.json()["code"]) == (404, "unknown_product")
+    assert "segments" in answered.json()["detail"]
 
 
 def test_without_a_credential_a_browser_gets_the_form_and_a_program_a_problem(console: Looked) -> None:
@@ -148,6 +204,7 @@ def test_signing_in_leads_to_a_page_of_the_console_only(console: Looked, place: 
         {"Origin": "http://evil.example"},
         {"Origin": "http://127.0.0.1:3000", "Sec-Fetch-Site": "same-site"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {},
     ],
@@ -172,8 +229,6 @@ def test_no_key_is_in_any_page_or_log(console: Looked) -> None:
 
 
 def test_an_open_console_answers_this_machine_alone(console: Looked) -> None:
-    from dataclasses import replace  # noqa: PLC0415 - beside its only use
-
     app = create_app(replace(console.settings, access="open"))
     with (
         TestClient(app, base_url="http://127.0.0.1:8010") as here,

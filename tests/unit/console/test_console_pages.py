@@ -102,7 +102,7 @@ def test_an_incident_is_listed_and_told_with_its_timeline_and_report(console: Lo
     ("path", "status", "code"),
     [
         ("/nothing", 404, "unknown_route"),
-        ("/products/nothing", 404, "unknown_product"),
+        ("/products/nothing", 403, "access_denied"),
         ("/predictions/churn-20111210-b-" + "0" * 24, 404, "unknown_prediction"),
         ("/predictions/..%2f..%2fetc", 404, "unknown_route"),
         ("/predictions/nonsense", 404, "unknown_prediction"),

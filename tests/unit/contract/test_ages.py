@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from platform_assets.clock import BusinessClock
-from platform_assets.contract.ages import Stamps, ages_of, is_stale, valid_until
+from platform_assets.contract.ages import Stamps, ages_of, is_stale, kept_until, valid_until
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.contract.product import Product
 from platform_assets.contract.promises import Freshness, PromiseState
@@ -54,6 +54,7 @@ def test_a_batch_of_old_sources_is_stale_however_young_it_is() -> None:
     assert [age.state for age in ages] == ["kept", "kept", "broken"]
     assert is_stale(ages)
     assert valid_until(product(), old, LIVE) == AS_OF
+    assert kept_until(product(), old, LIVE) is None
 
 
 def test_sources_that_were_not_measured_are_unknown_and_stop_nothing() -> None:

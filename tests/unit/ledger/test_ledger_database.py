@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateTable
 from platform_assets.errors import LedgerVersionError
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.drains import last_drain, record_drain
+from platform_assets.ledger.incidents import Incident, get_incident, open_incident
 from platform_assets.ledger.migration import MIGRATIONS, current_revision, newest_revision
 from platform_assets.ledger.schema import SCHEMA
 
@@ -25,6 +26,22 @@ AT = dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC)
 
 def drain(ledger: Ledger, sequence: int = 1, at: dt.datetime = AT) -> None:
     record_drain(ledger, stream="s", sequence=sequence, last_id=f"{sequence}-0", rows=5, delta_version=1, drained_at=at)
+
+
+def incident(ledger: Ledger, promise: str, impact: dict[str, object]) -> Incident:
+    made, _ = open_incident(
+        ledger,
+        product="p",
+        promise=promise,
+        subject="",
+        severity="major",
+        title="t",
+        owner="o",
+        fallback="f",
+        impact=impact,
+        opened_at=AT,
+    )
+    return made
 
 
 def config(ledger: Ledger) -> tuple[Config, Ledger]:
@@ -52,6 +69,22 @@ def test_every_migration_can_be_undone_and_done_again(ledger: Ledger) -> None:
         command.downgrade(alembic, "base")
         command.upgrade(alembic, "head")
     assert current_revision(ledger.engine) == newest_revision()
+
+
+def test_a_migration_forgets_the_webhooks_of_consumers_and_nothing_else(ledger: Ledger) -> None:
+    reading = {"consumer": "crm", "email": "crm@example.com"}
+    impacts: list[dict[str, object]] = [
+        {"severity": "major", "readings": [{**reading, "webhook": "https://crm.example.com/told"}, reading]},
+        {},
+    ]
+    made = [incident(ledger, promise, told) for promise, told in zip("ab", impacts, strict=True)]
+    alembic = config(ledger)[0]
+    with ledger.engine.begin() as connection:
+        alembic.attributes["connection"] = connection
+        command.downgrade(alembic, "0004")
+        command.upgrade(alembic, "head")
+    known = [get_incident(ledger, one.incident_id) for one in made]
+    assert [one.impact for one in known] == [{"severity": "major", "readings": [reading, reading]}, {}]
 
 
 def test_the_schema_can_be_written_for_postgresql() -> None:

@@ -12,6 +12,7 @@ from platform_assets.ledger.database import Ledger
 from platform_assets.ledger.promises import Observation, record_observations
 from platform_assets.ledger.publications import Publication, next_revision, record_publication
 from platform_assets.monitoring.incidents.follow import follow_incidents
+from platform_assets.monitoring.incidents.happened import Witness, no_witness
 from platform_assets.monitoring.incidents.impact import Readers
 from platform_assets.monitoring.incidents.moves import IncidentMove
 from platform_assets.products._discovery import discover_products
@@ -50,6 +51,7 @@ def look(
     promise: str = "data_age",
     subject: str = "",
     product: Product = PRODUCT,
+    witness: Witness = no_witness,
 ) -> list[IncidentMove]:
     """Observe one promise and let incidents follow, as a watch does; return what became of them."""
     seen = Observation(
@@ -63,7 +65,8 @@ def look(
         facts={"as_of": "2026-02-22"},
     )
     with ledger.transaction():
-        return follow_incidents(ledger, [product], record_observations(ledger, [seen], at), at)
+        changes = record_observations(ledger, [seen], at)
+        return follow_incidents(ledger, [product], changes, at, witness=witness)
 
 
 def publish(ledger: Ledger, at: dt.datetime, *, as_of: str = "2026-03-01") -> Publication:

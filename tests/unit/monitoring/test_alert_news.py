@@ -15,7 +15,7 @@ from platform_assets.ledger.incidents import Severity, add_entry, entries
 from platform_assets.ledger.notifications import Address, News, enqueue
 from platform_assets.ledger.silences import add_silence, end_silence
 from platform_assets.monitoring.alerts.channels.webhook import send_webhook
-from platform_assets.monitoring.alerts.compose import announce, notify
+from platform_assets.monitoring.alerts.compose import Announcement, announce, notify
 from platform_assets.monitoring.alerts.holding import STORM_MESSAGES, tell_held
 from platform_assets.monitoring.alerts.message import AlertMessage, as_text, bulletin_of
 from platform_assets.monitoring.alerts.recipients import Recipients, recipients_of
@@ -263,10 +263,26 @@ def test_an_announcement_reaches_owner_and_all_readers_at_once_whatever_is_silen
     add_silence(ledger, "silence", MANDATE, starts_at=NOW, ends_at=later(hours=2))
     notify(ledger, RECIPIENTS, [], [change()], NOW)
     announced = msgspec.structs.replace(message(ledger, OWNER), promise="recall", subject="model 3", what="recalled")
-    assert announce(ledger, RECIPIENTS, announced, ("published_predictions", "online_predictions"), NOW) == 4
-    recalled = [each for each in outbox(ledger) if each.message["what"] == "recalled"]
-    assert {each.recipient for each in recalled} >= {OWNER, CRM, "consumer:retention_desk"}
+    both = Announcement(to_owner=announced, to_consumers=msgspec.structs.replace(announced, what="do not use it"))
+    assert announce(ledger, RECIPIENTS, both, ("published_predictions", "online_predictions"), NOW) == 4
+    recalled = [each for each in outbox(ledger) if each.message["promise"] == "recall"]
+    said = {each.recipient: each.message["what"] for each in recalled}
+    assert said.items() >= {OWNER: "recalled", CRM: "do not use it", "consumer:retention_desk": "do not use it"}.items()
     assert {each.state for each in recalled} == {"waiting"}
+
+
+def test_an_owner_who_also_reads_the_output_is_told_of_a_recall_once_as_its_owner(ledger: Ledger) -> None:
+    notify(ledger, RECIPIENTS, [], [change()], NOW)
+    announced = msgspec.structs.replace(message(ledger, OWNER), promise="recall", subject="model 3", what="recalled")
+    both = Announcement(to_owner=announced, to_consumers=msgspec.structs.replace(announced, what="do not use it"))
+    owner = RECIPIENTS.products["churn"].owner
+    own = [
+        msgspec.structs.replace(each, contact=msgspec.structs.replace(each.contact, email=owner.email))
+        for each in CONSUMERS
+    ]
+    announce(ledger, replace(recipients(smtp="c:25"), consumers=own), both, ("published_predictions",), NOW)
+    recalled = [each for each in outbox(ledger) if each.message["promise"] == "recall"]
+    assert [(each.recipient, each.message["what"]) for each in recalled] == [(owner.email, "recalled")]
 
 
 def test_news_that_are_written_with_a_change_vanish_with_it(ledger: Ledger) -> None:

@@ -107,6 +107,20 @@ def test_a_failed_run_that_is_told_later_becomes_the_probable_cause(ledger: Ledg
     assert [entry.kind for entry in entries(ledger, 1)].count("cause_drafted") == 2
 
 
+def test_a_failed_run_that_is_known_when_the_promise_breaks_is_the_first_cause_drafted(ledger: Ledger) -> None:
+    publish(ledger, AT - 200 * HOUR)
+    asked: list[dt.datetime] = []
+
+    def witness(_product: object, since: dt.datetime) -> list[HappenedEvent]:
+        asked.append(since)
+        return [failed_run(AT - HOUR)]
+
+    look(ledger, "broken", AT, witness=witness)
+    assert asked == [AT - 200 * HOUR]
+    drafted = [entry.text for entry in entries(ledger, 1) if entry.kind == "cause_drafted"]
+    assert drafted == [failed_run(AT).told]
+
+
 def test_a_new_release_is_the_first_suspect_of_slow_answers_and_not_of_late_batches(ledger: Ledger) -> None:
     publish(ledger, AT - 48 * HOUR)
     move_traffic(ledger, AT - HOUR)

@@ -1,6 +1,7 @@
 """The severity of a breach follows from who is hurt: a table of cases, and who counts as hurt when."""
 
 import datetime as dt
+import json
 
 import pytest
 
@@ -64,7 +65,12 @@ def impact(
 def test_a_reader_at_any_time_is_hurt_at_once_and_told_apart_by_way() -> None:
     found = impact(reader("high"))
     assert (found.severity, found.readings[0].way, found.readings[0].next_at) == ("severe", "table", None)
-    assert found.as_record()["readings"][0]["webhook"] == "https://crm.example.com/told"
+
+
+def test_an_impact_holds_no_webhook_because_its_address_is_a_secret() -> None:
+    found = impact(reader("high"))
+    assert found.as_record()["readings"][0]["email"] == "crm@example.com"
+    assert "https://crm.example.com/told" not in json.dumps(found.as_record(), default=str)
 
 
 def test_a_scheduled_reader_is_hurt_later_until_a_day_before_the_reading() -> None:

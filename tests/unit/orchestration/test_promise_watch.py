@@ -66,6 +66,7 @@ def test_a_stale_product_turns_red_once_and_green_once_it_is_fresh_again(
 ) -> None:
     home.run(AS_OF)
     home.run(AS_OF - 9 * DAY)
+    write_published_view(home.settings, home.product, at=wall_now())
     assert tick(home, instance) == []
     stale = replace(home.settings, clock_mode="live")
     (red,) = tick(replace(home, settings=stale), instance)

@@ -133,6 +133,15 @@ async def test_a_last_batch_beyond_its_own_freshness_is_shown_but_not_to_be_acte
     assert (answer.fallback, answer.is_stale, answer.action_allowed) == ("last_batch", True, False)
 
 
+async def test_a_last_batch_whose_run_or_sources_are_too_old_is_shown_but_not_to_be_acted_on(churn: Endpoint) -> None:
+    churn.batches.rows = {"unseen": BATCH._replace(kept_until=AS_OF.timestamp() - 1.0)}
+    (answer,) = await ask(churn, product="churn", entities=["unseen"])
+    assert (answer.fallback, answer.is_stale, answer.action_allowed) == ("last_batch", True, False)
+    churn.batches.rows = {"unseen": BATCH._replace(kept_until=AS_OF.timestamp())}
+    (answer,) = await ask(churn, product="churn", entities=["unseen"])
+    assert (answer.is_stale, answer.action_allowed) == (False, True)
+
+
 async def test_a_last_batch_from_after_the_instant_is_not_to_be_acted_on(churn: Endpoint) -> None:
     churn.batches.rows = {"unseen": BATCH._replace(as_of=AS_OF + dt.timedelta(days=1))}
     (answer,) = await ask(churn, product="churn", entities=["unseen"])

@@ -5,6 +5,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,6 +14,7 @@ from platform_assets.monitoring.alerts.channels.deadline import WAIT_WITHIN_S, c
 
 _TAKEN = range(200, 300)
 _SHOWN_BYTES = 200
+_SHORTEST_WAIT_S = 0.05
 # Where clouds tell a machine its own credentials; the first lies in a private range, the second in a shared one.
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))
 
@@ -22,12 +24,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, within_s: float) 
 
     The address that was checked is the address that is connected to. Errors name the host and never the URL.
     """
-    parts = urlsplit(url)
-    where = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not where:
-        raise AlertNotTakenError(where=where or "?", problem="only http and https URLs are called")
-    opened = _Conversation(parts, min(within_s, WAIT_WITHIN_S))
+    where = "?"
     try:
+        parts = urlsplit(url)
+        where = parts.hostname or "?"
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise AlertNotTakenError(where=where, problem="only http and https URLs are called")
+        opened = _Conversation(parts, min(within_s, WAIT_WITHIN_S))
         with contextlib.closing(opened), cut_off_after(within_s, lambda: opened.sock):
             status, said = _converse(opened, parts, body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -64,12 +67,14 @@ def _converse(opened: _Conversation, parts: SplitResult, body: bytes, headers: M
 
 def _connected(host: str, port: int, *, wait_s: float | None) -> socket.socket:
     failed: OSError | None = None
+    until = None if wait_s is None else time.monotonic() + wait_s  # for all addresses together
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         _require_allowed(host, str(address[0]))
         opened = socket.socket(family, kind, protocol)
         try:
-            opened.settimeout(wait_s)
+            opened.settimeout(until and max(until - time.monotonic(), _SHORTEST_WAIT_S))
             opened.connect(address)
+            opened.settimeout(wait_s)
         except OSError as error:
             opened.close()
             failed = error

@@ -1,17 +1,21 @@
-"""Records of a product as a watch meets them: publications, refusals and runs, without a batch behind them."""
+"""Records of a product as a watch meets them: publications with their file, refusals and runs; no batch behind them."""
 
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from platform_assets.contract.product import Product
 from platform_assets.ledger.artifacts import record_artifact
 from platform_assets.ledger.database import Ledger, open_ledger
 from platform_assets.ledger.promises import Observation
 from platform_assets.ledger.publication_stamps import SOURCE_AT
-from platform_assets.ledger.publications import Publication, next_revision, record_publication
+from platform_assets.ledger.publications import Publication, current_publication, next_revision, record_publication
 from platform_assets.ledger.quarantined import QuarantineRecord, record_quarantined
 from platform_assets.products._discovery import discover_products
+from platform_assets.published.ledger_batch import published_batch
+from platform_assets.published.rows import write_published_file
 from platform_assets.settings import Settings
 
 HOUR = dt.timedelta(hours=1)
@@ -51,7 +55,7 @@ class Records:
             created_at=published_at,
             details={SOURCE_AT: (source_at or as_of - 7 * HOUR).isoformat()},
         )
-        return record_publication(
+        made = record_publication(
             self.ledger,
             product=self.product.name,
             as_of=day,
@@ -64,6 +68,15 @@ class Records:
             published_at=published_at,
             run_id=f"run-{digest[:12]}",
         )
+        self.show()
+        return made
+
+    def show(self) -> Path:
+        """Write the file of readers, as the publisher of the current batch does."""
+        shown = current_publication(self.ledger, self.product.name)
+        assert shown is not None
+        rows = pa.table({"score": [0.5], "is_valid": [True]})
+        return write_published_file(self.settings, self.product, rows, published_batch(self.ledger, shown))
 
     def refuse(self, as_of: dt.datetime, *, at: dt.datetime | None = None, run_id: str = "refused") -> QuarantineRecord:
         return record_quarantined(

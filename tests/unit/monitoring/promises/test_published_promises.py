@@ -8,7 +8,10 @@ from platform_assets.ledger.promises import Observation, record_observations
 from platform_assets.ledger.publications import withdraw_publication
 from platform_assets.monitoring.promises.guardrails import observe_guardrails
 from platform_assets.monitoring.promises.published import observe_published
+from platform_assets.published.rows import published_path
 from tests.unit.monitoring.promises.promise_samples import DAY, HOUR, MONDAY, Records, make_records, states
+
+MINUTE = HOUR / 60
 
 
 @pytest.fixture
@@ -68,6 +71,39 @@ def test_where_every_batch_was_withdrawn_the_promise_is_broken_at_once(records: 
     withdraw_publication(records.ledger, records.publish(MONDAY).publication_id)
     (found,) = look(records, 0.5)
     assert (found.state, found.facts["problem"]) == ("broken", "every batch was withdrawn")
+
+
+def test_a_published_file_that_is_gone_is_unknown_for_a_moment_and_then_broken_until_it_is_back(
+    records: Records,
+) -> None:
+    records.publish(MONDAY)
+    told = []
+    for minutes in (0, 1, 10, 20, 30):
+        if minutes == 1:
+            published_path(records.settings, records.product.name).unlink()
+        found = look(records, 1 + minutes / (24 * 60))
+        record_observations(records.ledger, found, MONDAY + DAY + minutes * MINUTE)
+        told.append((found[0].promise, found[0].state))
+    assert told == [("data_age", state) for state in ("kept", "unknown", "unknown", "broken", "broken")]
+    assert "materialize published_predictions" in str(found[0].facts["problem"])
+    assert found[0].facts["suppressed_actions"] == ["retention_offer"]
+    records.show()
+    assert states(look(records, 1.5))["data_age"] == "kept"
+
+
+def test_a_published_file_that_is_damaged_counts_as_gone(records: Records) -> None:
+    records.publish(MONDAY)
+    path = published_path(records.settings, records.product.name)
+    path.write_bytes(path.read_bytes()[:-20])
+    (found,) = look(records, 1)
+    assert (found.promise, found.state) == ("data_age", "unknown")
+
+
+def test_the_first_batch_has_a_moment_to_reach_its_file_however_long_it_was_waited_for(records: Records) -> None:
+    record_observations(records.ledger, look(records, 0), MONDAY)
+    records.publish(MONDAY, at=MONDAY + 10 * HOUR)
+    published_path(records.settings, records.product.name).unlink()
+    assert [states(look(records, hours / 24))["data_age"] for hours in (10.1, 10.5)] == ["unknown", "broken"]
 
 
 def test_a_clock_that_was_set_back_is_unknown_and_says_so(records: Records) -> None:

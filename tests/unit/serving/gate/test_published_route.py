@@ -15,7 +15,8 @@ from platform_assets.contract.ages import Stamps
 from platform_assets.published.arrow_file import remove_arrow_files
 from platform_assets.published.rows import write_published_file
 from platform_assets.published.status import PublishedBatch, status_of, write_status
-from platform_assets.serving.published.batches import PublishedBatches
+from platform_assets.serving.published.batches import Offer, PublishedBatches
+from tests.unit.contract.contract_samples import second_version
 from tests.unit.serving.conftest import AS_OF, WALL, product_named
 from tests.unit.serving.gate.conftest import CONSUMER, Guarded
 
@@ -25,10 +26,12 @@ PATH = "/v1/products/clv/published"
 ROWS = pa.table({"customer_id": ["13085", "13086"], "score": [10.5, 0.25], "is_valid": [True, False]})
 
 
-def publish(guarded: Guarded, *, digest: str = "a" * 64, version: int = 1, rows: pa.Table = ROWS) -> None:
-    settings, product = guarded.guard.settings, product_named("clv")
+def publish(
+    guarded: Guarded, *, digest: str = "a" * 64, version: int = 1, rows: pa.Table = ROWS, name: str = "clv"
+) -> None:
+    settings, product = guarded.guard.settings, product_named(name)
     batch = PublishedBatch(
-        product="clv",
+        product=name,
         release_id="0123456789abcdef",
         model_version=3,
         revision=1,
@@ -38,7 +41,7 @@ def publish(guarded: Guarded, *, digest: str = "a" * 64, version: int = 1, rows:
     )
     write_published_file(settings, product, rows, batch)
     write_status(settings, status_of(product, batch, BusinessClock("replay"), WALL))
-    remove_arrow_files(settings, "clv", but=digest)
+    remove_arrow_files(settings, name, but=digest)
 
 
 async def test_a_consumer_reads_the_published_rows_as_arrow_with_their_age_beside_them(guarded: Guarded) -> None:
@@ -82,6 +85,40 @@ async def test_a_batch_in_a_version_that_is_not_granted_is_refused(guarded: Guar
         assert "version 2 of clv/published_predictions is not granted; granted: 1" in answer.json()["detail"]
         assert (await auditor.get(PATH)).status_code == 403
     assert answer.status_code == 403
+
+
+async def test_a_batch_of_another_version_that_is_published_after_the_decision_is_decided_again(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(guarded)
+    really = PublishedBatches.offer
+
+    def offer(batches: PublishedBatches, product: str) -> Offer:
+        publish(guarded, digest="b" * 64, version=2)
+        return really(batches, product)
+
+    monkeypatch.setattr(PublishedBatches, "offer", offer)
+    async with guarded.client(CONSUMER) as client:
+        answer = await client.get(PATH)
+    assert (answer.status_code, answer.json()["code"]) == (403, "access_denied")
+    told = [(access.version, access.is_allowed) for access in guarded.accesses()]
+    assert told == [("1", True), ("2", False)]
+
+
+async def test_last_predictions_are_decided_by_the_version_in_force_and_not_by_that_of_the_file(
+    guarded: Guarded,
+) -> None:
+    publish(guarded, name="churn", version=2)
+    async with guarded.client("auditor") as auditor:
+        answer = await auditor.get("/v1/predictions/churn?entity_id=1")
+        assert (answer.status_code, answer.json()["missing"]) == (200, [{"customer_id": "1"}])
+        second = second_version(product_named("churn"))
+        guarded.endpoint.publisher.publish("churn", model_version=2, product=second)
+        await guarded.endpoint.parts.refresh()
+        publish(guarded, name="churn", version=1)
+        refused = await auditor.get("/v1/predictions/churn?entity_id=1")
+    assert (refused.status_code, refused.json()["code"]) == (403, "access_denied")
+    assert [access.version for access in guarded.accesses()] == ["1", "2"]
 
 
 @pytest.mark.parametrize("name", ["clv", "..", "%2e%2e%2f%2e%2e%2faccess", "clv%00", "clv.status", "x" * 300])
