@@ -10,7 +10,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -185,9 +185,8 @@ def _write(
     relative = f"{folder}/part-{uuid.uuid4().hex}.parquet".lstrip("/")
     path, stats = table_dir / relative, FileStats()
     make_directory(path.parent, fsync=fsync)
-    try:
+    with ExitStack() as undone:
+        undone.callback(path.unlink, missing_ok=True)  # a file that is not whole must not stay
         rows = write_in_groups(path, map(stats.counted, parts))
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        undone.pop_all()
     return StagedFile(relative, path.stat().st_size, rows, told, stats.as_json())

@@ -19,6 +19,8 @@ from platform_assets.training.metrics import prepare_metric
 from tests.bench.feedback.answers import Asked, Floats, scores_of
 from tests.bench.feedback.home import BusinessHome
 
+_TOLD: tuple[Metric, ...] = ("auc", "brier")
+
 
 @dataclass(frozen=True)
 class Month:
@@ -110,9 +112,7 @@ def _month(name: str, weeks: Sequence[tuple[int, Floats, Floats, Floats]]) -> Mo
 
 def _row(month: Month) -> str:
     versions = ", ".join(map(str, month.versions))
-    told = [
-        f"{_value(metric, month, scores):.4f}" for metric in ("auc", "brier") for scores in (month.never, month.asked)
-    ]
+    told = [f"{_value(metric, month, scores):.4f}" for metric in _TOLD for scores in (month.never, month.asked)]
     gaps = [f"{scores.mean() - month.truth.mean():+.3f}" for scores in (month.never, month.asked)]
     cells = [month.name, f"{len(month.truth):,}", f"{month.truth.mean():.3f}", versions, *told, *gaps]
     return f"| {' | '.join(cells)} |"

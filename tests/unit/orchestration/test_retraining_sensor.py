@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
+from platform_assets.clock import wall_now
 from platform_assets.definitions import product_assets
 from platform_assets.ledger.decisions import Mandate
 from platform_assets.ledger.retraining import RetrainingRequest, get_request
@@ -91,7 +92,7 @@ def test_a_run_that_failed_is_asked_for_again_after_a_pause(
     assert run is not None
     instance.report_run_failed(run)
     assert "the next one starts at" in (tick(home, instance).skip_message or "")
-    later = retraining.wall_now() + dt.timedelta(minutes=11)
+    later = wall_now() + dt.timedelta(minutes=11)
     monkeypatch.setattr(retraining, "wall_now", lambda: later)
     (request,) = tick(home, instance).run_requests or ()
     assert request.run_key == f"{JOB}-request-{made.request_id}-2"
