@@ -59,7 +59,7 @@ def test_one_new_file_yields_a_trained_scored_and_published_product(
     nouns = {line.split("/")[1] for line in lines if line.startswith("reorder/")}
     assert nouns == {
         "training_set", "preprocessor", "model", "evaluation", "release", "predictions", "published_predictions",
-        "online_snapshot", "endpoint", "experiments", "outcomes",
+        "online_snapshot", "endpoint", "experiments", "outcomes", "drift",
     }  # fmt: skip
     assert int(lines[-1].split()[1]) > 50
     status = subprocess.run([GIT, "status", "--short"], cwd=clone, capture_output=True, text=True, check=True)
