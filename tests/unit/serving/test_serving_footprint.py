@@ -88,6 +88,16 @@ def test_a_process_that_answered_a_request_holds_only_the_packages_of_the_runtim
     assert packages <= RUNTIME | PROBED_FOR | (DECIDES if access == "on" else set())
     own = {name.split(".")[1] for name in seen["own"]}
     assert own <= {
-        *("access", "alert_settings", "clock", "contract", "cost_settings", "errors", "experiments", "inference"),
+        *(
+            "access",
+            "alert_settings",
+            "batch_settings",
+            "clock",
+            "contract",
+            "cost_settings",
+            "errors",
+            "experiments",
+            "inference",
+        ),
         *("online", "published", "rollouts", "serving", "setting_values", "settings"),
     }
