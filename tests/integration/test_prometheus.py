@@ -90,15 +90,14 @@ def scraped(online_store: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Publisher(online_store.home).publish("churn")
     prepare_access(online_store)
     show_examples(online_store)
+    # Before the endpoint: each of its workers takes a new key into force when it looks next.
+    made = platform(online_store.home, "access", "keys", "create", *NEW_KEY)
     files = tmp_path / "monitoring"
     with ExitStack() as stack:
         log = tmp_path / "endpoint.log"
         endpoint = stack.enter_context(served(online_store, log, workers=2, has_open_metrics=False))
         target = f"127.0.0.1:{endpoint.port}"
         platform(online_store.home, "dashboards", "write", str(files), "--target", target)
-        made = platform(
-            online_store.home, "access", "keys", "create", "--role", "scraper", "--for", "prometheus", "--json"
-        )
         (files / "prometheus" / "platform.key").write_text(json.loads(made)["key"])
         hurry(files / "prometheus")
         server = stack.enter_context(prometheus(files / "prometheus", tmp_path / "data"))
