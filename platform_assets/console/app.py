@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 
 from platform_assets.console.desk import Desk
 from platform_assets.console.envelope import Envelope
-from platform_assets.console.gate import access_of, following
+from platform_assets.console.gate import access_of, followed
 from platform_assets.console.parts import Console
 from platform_assets.console.problems import http_problem, problem_of, unexpected_problem
 from platform_assets.console.routes import ROUTES
@@ -33,7 +33,7 @@ def create_app(settings: Settings, products: Sequence[Product] | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with following(console.access):
+        async with followed(console.access):
             yield
         console.looks.close()
         console.replays.close()

@@ -1,14 +1,14 @@
 """Who looks at the console and what they may see: the same decisions, credentials and access log as the endpoint's."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 
 from platform_assets.access.caller import Asked
 from platform_assets.access.control import AccessControl
+from platform_assets.access.following import following
 from platform_assets.access.log_chain import Chain
 from platform_assets.access.log_files import LogFiles
 from platform_assets.access.log_writer import AccessLog
@@ -22,8 +22,6 @@ from platform_assets.settings import Settings
 
 CATALOGUE = Asked(facility("catalogue"), UNVERSIONED, "describe")
 _CHAIN = "console"
-_EVERY_S = 1.0
-_LOG_CLOSE_S = 5.0
 
 
 def access_of(settings: Settings) -> Access:
@@ -35,34 +33,14 @@ def access_of(settings: Settings) -> Access:
 
 
 @asynccontextmanager
-async def following(access: Access) -> AsyncIterator[None]:
+async def followed(access: Access) -> AsyncIterator[None]:
     """Follow policy and keys inside this context; at its end every access is on disk."""
     if not isinstance(access, AccessControl):
         say("access control is off (PLATFORM_ACCESS=open): every program on this machine may see everything")
         yield
         return
-    await asyncio.to_thread(access.refresh)
-    if access.problem is not None:
-        say(access.problem)
-    task = asyncio.create_task(_follow(access), name="follow policy and keys")
-    try:
+    async with following(access, say):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        if not await asyncio.to_thread(access.log.close, _LOG_CLOSE_S):
-            say(f"{access.log.waiting} accesses could not be logged: {access.log.problem}")
-
-
-async def _follow(control: AccessControl) -> None:
-    said = control.problem
-    while True:
-        await asyncio.sleep(_EVERY_S)
-        await asyncio.to_thread(control.refresh)
-        if control.problem is not None and control.problem != said:
-            say(control.problem)
-        said = control.problem
 
 
 def asker_of(request: Request) -> Asker:

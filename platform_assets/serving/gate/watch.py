@@ -1,9 +1,8 @@
 """Access control while an endpoint runs: built from the settings, refreshed each second, its log written out."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,6 @@ from platform_assets.settings import Settings
 if TYPE_CHECKING:
     from platform_assets.access.control import AccessControl
 
-_EVERY_S = 1.0
-_LOG_CLOSE_S = 5.0
 LOG = logging.getLogger("platform.access")
 
 
@@ -39,18 +36,10 @@ class AccessWatch:
             _say("access control is off (PLATFORM_ACCESS=open): every program on this machine may have everything")
             yield
             return
-        await asyncio.to_thread(control.refresh)
-        if control.problem is not None:
-            _say(control.problem)
-        task = asyncio.create_task(_follow(control), name="follow policy and keys")
-        try:
+        from platform_assets.access.following import following  # noqa: PLC0415 - casbin, only for those who need it
+
+        async with following(control, _say):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            if not await asyncio.to_thread(control.log.close, _LOG_CLOSE_S):
-                _say(f"{control.log.waiting} accesses could not be logged: {control.log.problem}")
 
     def components(self) -> dict[str, Component]:
         """Tell whether callers are told apart, and whether it is written down."""
@@ -82,16 +71,6 @@ def watch_access(settings: Settings, *, worker: int) -> AccessWatch:
 
     chain = Chain(LogFiles.of(settings), f"endpoint-{worker}")
     return AccessWatch(AccessControl(AccessSource(settings), AccessLog(chain, say=_say), wall_now))
-
-
-async def _follow(control: "AccessControl") -> None:
-    said = control.problem
-    while True:
-        await asyncio.sleep(_EVERY_S)
-        await asyncio.to_thread(control.refresh)
-        if control.problem is not None and control.problem != said:
-            _say(control.problem)
-        said = control.problem
 
 
 def _say(line: str) -> None:
