@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,19 @@ def kill(pid: int) -> None:
             time.sleep(0.01)
     except psutil.NoSuchProcess:
         return
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a server with SIGTERM; one that does not heed it is killed, and the test fails."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 @pytest.fixture

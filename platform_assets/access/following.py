@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from platform_assets.access.control import AccessControl
+from platform_assets.background import in_background
 
 _EVERY_S = 1.0
 _LOG_CLOSE_S = 5.0
@@ -19,13 +20,10 @@ async def following(control: AccessControl, say: Callable[[str], None]) -> Async
     await asyncio.to_thread(control.refresh)
     if control.problem is not None:
         say(control.problem)
-    task = asyncio.create_task(_follow(control, say), name="follow policy and keys")
     try:
-        yield
+        async with in_background(_follow(control, say), "follow policy and keys"):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         if not await asyncio.to_thread(control.log.close, _LOG_CLOSE_S):
             say(f"{control.log.waiting} accesses could not be logged: {control.log.problem}")
 

@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from platform_assets.background import ended
 from platform_assets.errors import OnlineStoreUnavailableError, PlatformError, SnapshotCorruptError
 from platform_assets.online.connection import address, store_errors
 from platform_assets.online.layout import pointer_key
@@ -74,10 +75,7 @@ class OnlineReader:
 
     async def close(self) -> None:
         """End what is under way and close all connections."""
-        flights = [lane.flight for lane in self._lanes.values() if lane.flight]
-        for flight in flights:
-            flight.cancel()
-        await asyncio.gather(*flights, return_exceptions=True)
+        await ended(*(lane.flight for lane in self._lanes.values() if lane.flight))
         await self._client.aclose()
 
     async def read(self, service: str, keys: KeySetKeys) -> ReadRows:

@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from platform_assets.background import in_background
 from platform_assets.serving.health import Component
 from platform_assets.serving.parts import Parts
 
@@ -24,13 +25,10 @@ class Follower:
     async def running(self, parts: Parts) -> AsyncIterator[None]:
         """Load all releases, then follow the pointers until the context ends."""
         await parts.refresh()
-        self._task = asyncio.create_task(self._follow(parts), name="follow live pointers")
         try:
-            yield
+            async with in_background(self._follow(parts), "follow live pointers") as self._task:
+                yield
         finally:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
             await parts.heart.traffic.finish()
 
     def component(self) -> Component:

@@ -15,7 +15,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from platform_assets.settings import PROJECT_ROOT, Settings
-from tests.conftest import free_port
+from tests.conftest import free_port, stop
 
 WAIT_SECONDS = 60.0
 
@@ -80,9 +80,7 @@ def served(
             wait_for(lambda: is_up(endpoint, workers), endpoint)
             yield endpoint
         finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(timeout=30)
+            stop(process)
 
 
 def wait_for(is_so: Callable[[], bool], endpoint: Served) -> None:

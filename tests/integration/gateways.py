@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from platform_assets.serving.gateway.backends import Policy
 from platform_assets.settings import PROJECT_ROOT
-from tests.conftest import free_port
+from tests.conftest import free_port, stop
 
 WAIT_SECONDS = 60.0
 
@@ -135,9 +135,7 @@ def gateway(
             running.wait(lambda: _is_up(running))
             yield running
         finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(timeout=30)
+            stop(process)
 
 
 def _is_up(running: Gateway) -> bool:

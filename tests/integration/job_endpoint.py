@@ -24,7 +24,7 @@ from platform_assets.online.snapshot_copy import KeySetTable
 from platform_assets.online.snapshot_writer import publish_snapshot
 from platform_assets.online.stream import read_batch
 from platform_assets.settings import PROJECT_ROOT, Settings
-from tests.conftest import free_port
+from tests.conftest import free_port, stop
 from tests.unit.serving.conftest import AS_OF, Publisher, feature_layout, product_named
 
 SECONDS = 90
@@ -75,9 +75,8 @@ class JobEndpoint:
         self.process.wait(timeout=30)
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(timeout=30)
+        if self.process is not None:
+            stop(self.process)
 
     @property
     def log_path(self) -> Path:

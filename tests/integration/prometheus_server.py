@@ -14,7 +14,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.conftest import free_port
+from tests.conftest import free_port, stop
 
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 # Where it is promised (the continuous integration installs it) its absence is a failure, not a skip.
@@ -80,8 +80,7 @@ def prometheus(directory: Path, data: Path) -> Iterator[Prometheus]:
             wait_until(lambda: process.poll() is None and _is_ready(server), log)
             yield server
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            stop(process)
 
 
 def wait_until(is_so: Callable[[], bool], log: Path) -> None:

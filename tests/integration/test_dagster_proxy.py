@@ -26,10 +26,9 @@ from tests.integration.gateways import wait_until
 SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
 NGINX = shutil.which("nginx", path=SEARCHED)
 # Where nginx is promised (the continuous integration installs it) its absence is a failure, not a skip.
-pytestmark = [
-    pytest.mark.skipif(NGINX is None and os.environ.get("PLATFORM_REQUIRE_NGINX") != "1", reason="no nginx here"),
-    pytest.mark.timeout(300),
-]
+pytestmark = pytest.mark.skipif(
+    NGINX is None and os.environ.get("PLATFORM_REQUIRE_NGINX") != "1", reason="no nginx here"
+)
 
 SHIPPED = PROJECT_ROOT / "docs" / "dagster-access"
 OPERATOR, AUDITOR = ("olga", "runs-things"), ("anna", "only-looks")

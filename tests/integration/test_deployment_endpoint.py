@@ -19,7 +19,7 @@ from platform_assets.inference.refusals import refuse_version
 from platform_assets.rollouts.moves import Pointers, Word, begin
 from platform_assets.serving.deployment import deploy
 from platform_assets.settings import PROJECT_ROOT, Settings
-from tests.conftest import free_port
+from tests.conftest import free_port, stop
 from tests.unit.serving.conftest import Publisher
 
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
@@ -58,8 +58,7 @@ def endpoint(settings: Settings, tmp_path: Path) -> Iterator[str]:
             _wait(url, process, log)
             yield url
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            stop(process)
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

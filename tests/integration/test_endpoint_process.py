@@ -18,7 +18,7 @@ from platform_assets.contract.prediction_log import PredictionLogEntry, decode_e
 from platform_assets.online.connection import connect
 from platform_assets.online.stream import read_batch
 from platform_assets.settings import PROJECT_ROOT, Settings
-from tests.conftest import free_port
+from tests.conftest import free_port, stop
 from tests.unit.serving.conftest import Publisher, product_named
 
 BODY = {"product": "churn", "entities": ["13085"]}
@@ -46,9 +46,7 @@ def running(settings: Settings, log: Path) -> Iterator[tuple[str, "subprocess.Po
             wait_until_alive(url, process, log)
             yield url, process
         finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(timeout=30)
+            stop(process)
 
 
 def wait_until_alive(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -57,7 +57,7 @@ def test_what_an_endpoint_did_becomes_the_figures_of_the_day_and_is_shown_by_it(
     assert day is not None
     assert (day.predictions, day.answered, day.looked_up, day.reused) == (CALLS, CALLS, CALLS, CALLS - DIFFERENT)
     assert 0.0 < day.cpu_seconds <= endpoint.metric("platform_process_cpu_seconds_total")
-    assert dg.materialize(figure_assets(settings, [CHURN]), instance=dg.DagsterInstance.ephemeral()).success
+    assert dg.materialize(figure_assets(settings, [CHURN])).success
     kept = {(one.figure.name, one.figure.mode): one.figure.value for one in past_figures(settings, "churn")}
     assert kept["reused", "online"] == (CALLS - DIFFERENT) / CALLS
     assert kept["cost_per_thousand", "online"] == pytest.approx(day.cpu_seconds * 36.0 / 3600.0 / CALLS * 1000.0)

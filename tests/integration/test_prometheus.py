@@ -26,7 +26,7 @@ from tests.integration.endpoint_servers import Served, served
 from tests.integration.prometheus_server import Prometheus, hurry, needs_prometheus, prometheus, promtool, wait_until
 from tests.unit.serving.conftest import Publisher, product_named
 
-pytestmark = [needs_prometheus, pytest.mark.timeout(300)]
+pytestmark = needs_prometheus
 CALLS = 30
 COLUMNS = product_named("churn").stored_columns
 OTHER_PRODUCTS = tuple(

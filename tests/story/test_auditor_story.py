@@ -32,12 +32,9 @@ from tests.conftest import free_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # Where a browser is promised (the continuous integration installs one) its absence is a failure, not a skip.
-pytestmark = [
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("PLATFORM_REQUIRE_BROWSER") != "1", reason="no Chromium on this machine"
-    ),
-    pytest.mark.timeout(400),
-]
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and os.environ.get("PLATFORM_REQUIRE_BROWSER") != "1", reason="no Chromium on this machine"
+)
 DAY = dt.timedelta(days=1)
 CHURN = next(product for product in discover_products() if product.name == "churn")
 

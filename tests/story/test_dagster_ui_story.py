@@ -18,7 +18,6 @@ def page(settings: Settings) -> Iterator[Page]:
         yield opened
 
 
-@pytest.mark.timeout(400)
 def test_the_asset_graph_shows_a_group_for_every_product(page: Page) -> None:
     page.goto("/asset-groups")
 

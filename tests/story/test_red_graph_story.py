@@ -107,7 +107,6 @@ _PAINTED = """(isRed) => {
 }"""
 
 
-@pytest.mark.timeout(400)
 def test_a_stale_product_is_red_in_the_graph_and_green_after_the_next_batch(
     home: WatchedHome, instance: dg.DagsterInstance, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:

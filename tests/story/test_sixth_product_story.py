@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from platform_assets.settings import PROJECT_ROOT
 from tests.story.sample_platform import sample_environment
 
@@ -36,7 +34,6 @@ print("rows", read_published(settings, product).num_rows)
 """
 
 
-@pytest.mark.timeout(400)
 def test_one_new_file_yields_a_trained_scored_and_published_product(
     environment: dict[str, str], settings: object, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from platform_assets.background import ended
 from platform_assets.contract.names import CACHED_PREDICTION
 from platform_assets.serving.breaker import CircuitBreaker
 from platform_assets.serving.cache.prediction import Prediction, pack, unpack
@@ -83,10 +84,7 @@ class SharedTier:
 
     async def close(self) -> None:
         """End what is under way and close all connections."""
-        tasks = [*self._reads, *([self._writing] if self._writing else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*self._reads, *([self._writing] if self._writing else []))
         await self._client.aclose()
 
     async def _read(self, keys: Sequence[bytes]) -> list[bytes | None] | None:

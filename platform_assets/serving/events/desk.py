@@ -3,8 +3,9 @@
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from platform_assets.background import in_background
 from platform_assets.clock import BusinessClock, epoch_seconds
 from platform_assets.contract.datasets import DATASETS
 from platform_assets.errors import NoEventsError, OnlineStoreUnavailableError
@@ -58,13 +59,10 @@ class EventDesk:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Consume the inboxes until the context ends."""
-        self._task = asyncio.create_task(self._consume(), name="consume events")
         try:
-            yield
+            async with in_background(self._consume(), "consume events") as self._task:
+                yield
         finally:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
             await self._store.close()
 
     def component(self) -> Component:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from platform_assets.background import in_background
 from platform_assets.serving.health import Component
 from platform_assets.serving.jobs.locks import try_locked
 from platform_assets.serving.jobs.order import encode_settings
@@ -36,13 +37,8 @@ class JobRunner:
         """Run jobs until the context ends; the worker ends with it, and its job goes on at the next start."""
         for directory in (self.settings.jobs_dir, self.settings.exchange_dir):
             directory.mkdir(parents=True, exist_ok=True)
-        self._task = asyncio.create_task(self._run(), name="batch prediction jobs")
-        try:
+        async with in_background(self._run(), "batch prediction jobs") as self._task:
             yield
-        finally:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
 
     def wake(self) -> None:
         """Look for jobs now."""

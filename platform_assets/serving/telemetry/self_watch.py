@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from platform_assets.background import in_background
 from platform_assets.serving.telemetry.metrics import Metrics
 
 _EVERY_S = 0.02
@@ -14,13 +15,10 @@ _DECAY = 0.7  # a peak is forgotten within a few tenths of a second
 @asynccontextmanager
 async def watching(metrics: Metrics) -> AsyncIterator[None]:
     """Measure the lag and tell the counts for as long as the context lasts, and once more at its end."""
-    task = asyncio.create_task(_watch(metrics), name="watch the event loop")
     try:
-        yield
+        async with in_background(_watch(metrics), "watch the event loop"):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         metrics.tell()
 
 

@@ -5,6 +5,7 @@ import functools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from platform_assets.background import ended
 from platform_assets.errors import OverloadedError
 from platform_assets.serving.asked import Asked
 from platform_assets.serving.judge import Judged
@@ -44,10 +45,7 @@ class Shadow:
 
     async def finish(self) -> None:
         """Drop the copies that are under way."""
-        for task in self._rows:
-            task.cancel()
-        if self._rows:
-            await asyncio.wait(self._rows)
+        await ended(*self._rows)
 
     def _has_room(self, rows: int) -> bool:
         """Tell whether there is time for one more copy; a large one is scored alone."""

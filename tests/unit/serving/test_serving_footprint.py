@@ -91,6 +91,7 @@ def test_a_process_that_answered_a_request_holds_only_the_packages_of_the_runtim
         *(
             "access",
             "alert_settings",
+            "background",
             "batch_settings",
             "clock",
             "contract",
