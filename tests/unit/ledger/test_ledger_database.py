@@ -5,6 +5,7 @@ import multiprocessing
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,8 +95,8 @@ def test_the_schema_can_be_written_for_postgresql() -> None:
 
 def test_several_processes_can_open_a_new_ledger_at_once(tmp_path: Path) -> None:
     dsn = f"sqlite:///{tmp_path / 'deep' / 'ledger.db'}"
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        assert pool.map(open_in_turn, [dsn] * 3) == [newest_revision()] * 3
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
+        assert list(pool.map(open_in_turn, [dsn] * 3)) == [newest_revision()] * 3
 
 
 def test_a_reopened_ledger_remembers(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_a_cause_is_answered_once_per_product(ledger: Ledger) -> None:
 
 def test_of_several_processes_at_once_one_records_the_request(ledger: Ledger) -> None:
     dsn = ledger.engine.url.render_as_string()
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
         assert sorted(pool.map(ask_in_another_process, [dsn] * 3)) == [False, False, True]
     assert len(requests(ledger)) == 1
 
