@@ -57,8 +57,12 @@ def test_batch_and_http_scores_are_equal_to_the_last_bit(settings: Settings, pro
 
 
 def _predict(client: httpx.Client, product: Product, row: dict[str, object], instant: dt.datetime) -> dict[str, object]:
+    """Return the answer of the model; the store of a busy machine may miss its budget a few times."""
     body = {"product": product.name, "rows": [row], "event_at": instant.isoformat()}
-    response = client.post("/v1/predict", json=body)
-    assert response.status_code == 200, response.text
-    answer: dict[str, object] = response.json()["predictions"][0]
+    for _ in range(10):
+        response = client.post("/v1/predict", json=body)
+        assert response.status_code == 200, response.text
+        answer: dict[str, object] = response.json()["predictions"][0]
+        if answer["reason"] != "online_store_unavailable":
+            break
     return answer
